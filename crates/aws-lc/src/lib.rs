@@ -1,0 +1,1 @@
+//! What AWS-LC has and aws-lc-rs does not show: scrypt and Ed25519ph.

@@ -1,0 +1,13 @@
+//! Decides: bytes in, judgement out.
+//!
+//! Nothing here does IO, reads a clock or draws from the environment; what a judgement needs is an argument.
+//! (AWS-LC draws its own randomness for key generation and for ECDSA nonces.)
+
+#![deny(clippy::as_conversions, clippy::indexing_slicing, clippy::unwrap_used)]
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop at the first surprise"))]
+
+pub mod digest;
+pub mod secret;
+
+pub use digest::{Algorithm, Digest};
+pub use secret::Secret;

@@ -1,0 +1,1 @@
+//! Sign and verify anything in an OCI registry.

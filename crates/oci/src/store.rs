@@ -1,0 +1,80 @@
+//! The one interface over registries, layouts and archives.
+
+use countersign_core::Digest;
+
+use crate::blob::{BlobStream, Upload, Uploaded};
+use crate::error::StoreError;
+use crate::manifest::{Descriptor, Manifest};
+use crate::reference::{Pinned, Reference, Repository};
+
+/// A place where manifests and blobs live: a registry, an image layout, an archive.
+pub trait Store: Sync {
+    /// Resolves a name to the digest it has now.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the store says there is no such name.
+    fn resolve(&self, reference: &Reference) -> impl Future<Output = Result<Pinned, StoreError>> + Send;
+
+    /// Fetches a manifest; by digest, its bytes are checked against it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the store says there is none, [`StoreError::ManifestTooLarge`], [`StoreError::DigestMismatch`].
+    fn manifest(&self, reference: &Reference) -> impl Future<Output = Result<Manifest, StoreError>> + Send;
+
+    /// Opens a blob; where `size` is known, it is checked too.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the store says there is none.
+    fn blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        size: Option<u64>,
+    ) -> impl Future<Output = Result<BlobStream, StoreError>> + Send;
+
+    /// Lists the manifests whose subject is `digest`, from the referrers API and from the fallback tag,
+    /// each once, in a stable order (distribution-spec, §listing referrers).
+    ///
+    /// Nothing attached is an empty list; a failure to find out is an error.
+    fn referrers(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> impl Future<Output = Result<Vec<Descriptor>, StoreError>> + Send;
+
+    /// Stores a blob.
+    ///
+    /// # Errors
+    /// [`StoreError::DigestMismatch`] where the bytes are not those of the digest given.
+    fn push_blob(
+        &self,
+        repository: &Repository,
+        upload: &Upload,
+    ) -> impl Future<Output = Result<Uploaded, StoreError>> + Send;
+
+    /// Stores a manifest under a tag or its digest. Where it has a subject, it is listed by
+    /// [`referrers`](Self::referrers) once this returns, also when other writers add theirs at the same time.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] where `condition` no longer holds and the store checks it.
+    fn push_manifest(
+        &self,
+        reference: &Reference,
+        manifest: &Manifest,
+        condition: Condition,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What must hold for a manifest to be replaced (RFC 9110 §13.1.1, If-Match and If-None-Match).
+///
+/// Few registries check it: what was written must be read back all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Condition {
+    /// Nothing.
+    Always,
+    /// The tag still points at this digest.
+    Unchanged(Digest),
+    /// The tag does not exist yet.
+    Absent,
+}
