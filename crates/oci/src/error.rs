@@ -142,6 +142,14 @@ pub enum StoreError {
         /// The store's words.
         reason: String,
     },
+    /// The name fits several things.
+    #[error("{what} could be any of {}", candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        what: String,
+        /// What it could be.
+        candidates: Vec<String>,
+    },
     /// The name is not one.
     #[error(transparent)]
     Reference(#[from] ReferenceError),

@@ -3,15 +3,19 @@
 //! Implements the OCI distribution specification 1.1 and the OCI image specification 1.1.
 //! From `countersign-core` it uses digests and secrets, nothing else.
 
+pub mod archive;
 pub mod blob;
 pub mod error;
+pub mod layout;
 pub mod manifest;
 pub mod media_type;
 pub mod reference;
 pub mod store;
 
+pub use archive::Archive;
 pub use blob::{BlobStream, Meter, Upload};
 pub use error::StoreError;
+pub use layout::Layout;
 pub use manifest::{Descriptor, Manifest};
 pub use reference::{Pinned, Reference, Repository};
 pub use store::Store;

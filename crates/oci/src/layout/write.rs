@@ -1,0 +1,258 @@
+//! Writing to an image layout: blobs and the index are written aside and renamed, so that a reader never sees half of
+//! one, and the index is changed under a lock, so that writers lose nothing of each other's.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use countersign_core::Digest;
+use countersign_core::digest::{Algorithm, Hasher};
+use futures_util::{Stream, StreamExt};
+use tempfile::NamedTempFile;
+
+use crate::blob::{BlobStream, Source, Upload, UploadOutcome, Uploaded};
+use crate::error::StoreError;
+use crate::layout::contents::{Contents, INDEX_FILE, LAYOUT_FILE, LAYOUT_VERSION};
+use crate::layout::files::{Directory, Files, Section, blob_name, blocking, file_error};
+use crate::manifest::{Descriptor, Manifest};
+use crate::reference::{Reference, Target};
+use crate::store::Condition;
+
+mod index;
+
+/// Makes an empty layout at `path` where there is none.
+pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    std::fs::create_dir_all(path.join("blobs/sha256")).map_err(|source| file_error(path, source))?;
+    let layout = format!("{{\"imageLayoutVersion\":\"{LAYOUT_VERSION}\"}}");
+    let index = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+    for (name, content) in [(INDEX_FILE, index), (LAYOUT_FILE, &*layout)] {
+        let target = path.join(name);
+        if target.exists() {
+            continue;
+        }
+        let mut file = beside(path)?;
+        file.write_all(content.as_bytes())
+            .map_err(|source| file_error(&target, source))?;
+        match file.persist_noclobber(&target) {
+            Ok(_) => {}
+            // Another process made it first.
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(file_error(&target, error.error)),
+        }
+    }
+    Ok(())
+}
+
+/// Stores a blob, hashing it on the way.
+pub(super) async fn push_blob(contents: &Arc<Contents>, upload: &Upload) -> Result<Uploaded, StoreError> {
+    if let Some(digest) = &upload.digest
+        && let Some(size) = size_of(contents, digest).await?
+        && upload.size.is_none_or(|wanted| wanted == size)
+    {
+        return Ok(Uploaded {
+            digest: digest.clone(),
+            size,
+            how: UploadOutcome::Existed,
+        });
+    }
+    let (digest, size) = receive(contents, upload).await?;
+    Ok(Uploaded {
+        digest,
+        size,
+        how: UploadOutcome::Sent,
+    })
+}
+
+/// Writes the bytes of an upload and names them by their digest, once they are what was announced.
+async fn receive(contents: &Arc<Contents>, upload: &Upload) -> Result<(Digest, u64), StoreError> {
+    let shared = contents.clone();
+    let mut file = blocking(move || beside(directory(&shared)?.root())).await?;
+    let mut chunks = open(&upload.source).await?;
+    let algorithm = upload.digest.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
+    let mut hasher = Hasher::new(algorithm);
+    let mut size = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
+        hasher.update(&chunk);
+        size += chunk.len() as u64;
+        if let Some(meter) = &upload.meter {
+            meter.add(chunk.len() as u64);
+        }
+        file = blocking(move || {
+            file.write_all(&chunk)
+                .map_err(|source| file_error(file.path(), source))?;
+            Ok(file)
+        })
+        .await?;
+    }
+    let digest = hasher.finish();
+    check(upload, &digest, size)?;
+    let (shared, name) = (contents.clone(), digest.clone());
+    blocking(move || keep(directory(&shared)?, file, &name)).await?;
+    Ok((digest, size))
+}
+
+fn check(upload: &Upload, found: &Digest, size: u64) -> Result<(), StoreError> {
+    if let Some(expected) = upload.size
+        && expected != size
+    {
+        return Err(StoreError::SizeMismatch {
+            what: found.to_string(),
+            expected,
+            found: size,
+        });
+    }
+    match &upload.digest {
+        Some(expected) if expected != found => Err(StoreError::DigestMismatch {
+            what: expected.to_string(),
+            expected: expected.clone(),
+            found: found.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+async fn size_of(contents: &Arc<Contents>, digest: &Digest) -> Result<Option<u64>, StoreError> {
+    let (contents, digest) = (contents.clone(), digest.clone());
+    blocking(move || {
+        let section = contents.files().open(&blob_name(&digest))?;
+        Ok(section.map(|section| section.size()))
+    })
+    .await
+}
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, StoreError>> + Send>>;
+
+async fn open(source: &Source) -> Result<Chunks, StoreError> {
+    match source {
+        Source::Bytes(bytes) => {
+            let bytes = bytes.clone();
+            Ok(Box::pin(futures_util::stream::once(async { Ok(bytes) })))
+        }
+        Source::File(path) => {
+            let path = path.clone();
+            let section = blocking(move || {
+                let file = File::open(&path).map_err(|source| file_error(&path, source))?;
+                let size = file.metadata().map_err(|source| file_error(&path, source))?.len();
+                Ok(Section::new(Arc::new(file), 0, size, path.display().to_string()))
+            });
+            Ok(Box::pin(section.await?.chunks()))
+        }
+        Source::Stream(open) => {
+            let stream = open().await?;
+            Ok(Box::pin(futures_util::stream::unfold(Some(stream), next_of)))
+        }
+    }
+}
+
+async fn next_of(stream: Option<BlobStream>) -> Option<(Result<Bytes, StoreError>, Option<BlobStream>)> {
+    let mut stream = stream?;
+    match stream.next().await {
+        Ok(Some(chunk)) => Some((Ok(chunk), Some(stream))),
+        Ok(None) => None,
+        Err(error) => Some((Err(error), None)),
+    }
+}
+
+/// Stores a manifest's bytes and enters it in the index.
+pub(super) fn push_manifest(
+    contents: &Contents,
+    reference: &Reference,
+    manifest: &Manifest,
+    condition: &Condition,
+) -> Result<(), StoreError> {
+    let digest = match reference.target() {
+        Target::Digest(digest) if !digest.matches(manifest.bytes()) => {
+            return Err(StoreError::DigestMismatch {
+                what: reference.to_string(),
+                expected: digest.clone(),
+                found: Digest::of(digest.algorithm(), manifest.bytes()),
+            });
+        }
+        Target::Digest(digest) => digest,
+        Target::Tag(_) => manifest.digest(),
+    };
+    let directory = directory(contents)?;
+    if contents.manifest_by_digest(digest, "").is_err() {
+        let mut file = beside(directory.root())?;
+        file.write_all(manifest.bytes())
+            .map_err(|source| file_error(file.path(), source))?;
+        keep(directory, file, digest)?;
+    }
+    let entry = Descriptor {
+        digest: digest.clone(),
+        artifact_type: manifest.content().artifact_type.clone(),
+        ..manifest.descriptor()
+    };
+    change_index(contents, |index| match reference.target() {
+        Target::Tag(tag) => index.tag(reference, tag, entry, condition),
+        Target::Digest(_) => index.add(entry),
+    })
+}
+
+/// Takes a tag from the index.
+pub(super) fn untag(contents: &Contents, tag: &str) -> Result<(), StoreError> {
+    change_index(contents, |index| index.untag(tag))
+}
+
+/// Reads, changes and replaces `index.json` while no other writer of ours does.
+fn change_index(
+    contents: &Contents,
+    change: impl FnOnce(&mut index::Editor) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let directory = directory(contents)?;
+    // The lock is on `oci-layout`: that file is in every layout and is never replaced.
+    let lock_path = directory.root().join(LAYOUT_FILE);
+    let lock = File::open(&lock_path).map_err(|source| file_error(&lock_path, source))?;
+    lock.lock().map_err(|source| file_error(&lock_path, source))?;
+    let mut editor = index::Editor::parse(&contents.index_bytes()?, &contents.files().place())?;
+    change(&mut editor)?;
+    let target = directory.root().join(INDEX_FILE);
+    let mut file = beside(directory.root())?;
+    file.write_all(editor.to_json()?.as_bytes())
+        .map_err(|source| file_error(&target, source))?;
+    persist(file, &target)
+}
+
+fn directory(contents: &Contents) -> Result<&Directory, StoreError> {
+    match contents.files() {
+        Files::Directory(directory) => Ok(directory),
+        Files::Archive(entries) => Err(StoreError::NotAllowed {
+            what: entries.place().to_owned(),
+            reason: "an archive can only be read".to_owned(),
+        }),
+    }
+}
+
+/// Opens a file to be written in the layout and renamed when it is complete.
+fn beside(root: &Path) -> Result<NamedTempFile, StoreError> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".countersign-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(root).map_err(|source| file_error(root, source))
+}
+
+/// Gives a complete file the name of its digest.
+fn keep(directory: &Directory, file: NamedTempFile, digest: &Digest) -> Result<(), StoreError> {
+    let target = directory.root().join(blob_name(digest));
+    if let Some(folder) = target.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
+    }
+    persist(file, &target)
+}
+
+/// Makes a complete file lasting, then gives it its name.
+fn persist(file: NamedTempFile, target: &Path) -> Result<(), StoreError> {
+    file.as_file().sync_all().map_err(|source| file_error(target, source))?;
+    file.persist(target).map_err(|error| file_error(target, error.error))?;
+    #[cfg(unix)]
+    if let Some(folder) = target.parent() {
+        let folder = File::open(folder).map_err(|source| file_error(target, source))?;
+        folder.sync_all().map_err(|source| file_error(target, source))?;
+    }
+    Ok(())
+}
