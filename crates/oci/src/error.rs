@@ -134,6 +134,12 @@ pub enum StoreError {
         /// How often it was written.
         attempts: u32,
     },
+    /// The store said that it took something, and does not have it.
+    #[error("{what}: the registry acknowledged the manifest but does not have it")]
+    NotStored {
+        /// What was written.
+        what: String,
+    },
     /// The store does not allow this (an immutable tag, a read-only store, deletion switched off).
     #[error("{what}: not allowed: {reason}")]
     NotAllowed {

@@ -3,6 +3,7 @@
 //! Implements the OCI distribution specification 1.1 and the OCI image specification 1.1.
 //! From `countersign-core` it uses digests and secrets, nothing else.
 
+pub mod append;
 pub mod archive;
 pub mod blob;
 pub mod error;
