@@ -1,0 +1,10 @@
+//! Flags that several commands share; each file is named after what it yields.
+
+pub(crate) mod annotations;
+pub(crate) mod boolean;
+pub(crate) mod duration;
+pub(crate) mod global;
+pub(crate) mod image;
+pub(crate) mod key;
+pub(crate) mod output;
+pub(crate) mod usage;

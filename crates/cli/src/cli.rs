@@ -1,0 +1,180 @@
+//! The command line, read the way cosign's users write it.
+
+mod complaint;
+mod fallback;
+mod repair;
+
+use std::ffi::OsString;
+
+use clap::builder::ValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Args, ColorChoice, Command, FromArgMatches};
+
+pub(crate) use complaint::translate;
+
+use crate::args::boolean;
+use crate::args::global::GlobalArgs;
+use crate::args::output::OutputFormat;
+use crate::commands::{ENTRIES, Entry, Fallback};
+use crate::env::Environment;
+use crate::failure::Failure;
+use crate::output::{Colour, Ui};
+
+/// What a command line asks for.
+pub(crate) enum Parsed {
+    /// A text to print: help.
+    Text(String),
+    /// A command to run.
+    Invocation(Invocation),
+}
+
+/// A command with its flags.
+pub(crate) struct Invocation {
+    pub(crate) entry: &'static Entry,
+    pub(crate) matches: ArgMatches,
+    pub(crate) global: GlobalArgs,
+    /// How a failure is shown: as JSON where `--output json` was asked for.
+    pub(crate) failures: OutputFormat,
+}
+
+/// The name the program speaks under: `cosign` when called through a link of that name.
+pub(crate) fn program(arguments: &[OsString]) -> &'static str {
+    let stem = arguments
+        .first()
+        .map(std::path::Path::new)
+        .and_then(|path| path.file_stem())
+        .and_then(|stem| stem.to_str());
+    if stem == Some("cosign") {
+        "cosign"
+    } else {
+        "countersign"
+    }
+}
+
+/// Reads a command line.
+pub(crate) fn parse(
+    program: &'static str,
+    arguments: Vec<OsString>,
+    environment: &Environment,
+    ui: &Ui<'_>,
+) -> Result<Parsed, Failure> {
+    let mut arguments = arguments;
+    let place = find_command(&arguments);
+    let entry = place
+        .and_then(|place| arguments.get(place)?.to_str())
+        .and_then(|name| ENTRIES.iter().find(|entry| entry.name == name));
+    repair::repair(&mut arguments, entry, ui);
+    if let (Some(place), Some(entry)) = (place, entry)
+        && entry.fallback == Fallback::Environment
+    {
+        fallback::append(&mut arguments, place, entry, environment);
+    }
+    let root = root(program).color(match ui.stdout_colour() {
+        Colour::Ansi => ColorChoice::Always,
+        Colour::Plain => ColorChoice::Never,
+    });
+    let mut root_for_help = None;
+    if place.is_none() {
+        root_for_help = Some(root.clone());
+    }
+    match root.try_get_matches_from(arguments) {
+        Ok(matches) => invocation(matches, program, root_for_help, ui),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Parsed::Text(shown(&error.render(), ui)))
+        }
+        Err(error) => Err(translate(&error, program, entry.map(|entry| entry.name)).into()),
+    }
+}
+
+fn shown(text: &clap::builder::StyledStr, ui: &Ui<'_>) -> String {
+    match ui.stdout_colour() {
+        Colour::Ansi => text.ansi().to_string(),
+        Colour::Plain => text.to_string(),
+    }
+}
+
+fn invocation(
+    mut matches: ArgMatches,
+    program: &'static str,
+    help: Option<Command>,
+    ui: &Ui<'_>,
+) -> Result<Parsed, Failure> {
+    let Some((name, mut matches)) = matches.remove_subcommand() else {
+        let mut command = help.unwrap_or_else(|| root(program));
+        return Ok(Parsed::Text(shown(&command.render_help(), ui)));
+    };
+    let entry = ENTRIES
+        .iter()
+        .find(|entry| entry.name == name)
+        .expect("clap only finds commands of the table");
+    let global =
+        GlobalArgs::from_arg_matches(&matches).map_err(|error| translate(&error, program, Some(entry.name)))?;
+    let failures = match matches.try_get_one::<OutputFormat>("output") {
+        Ok(Some(OutputFormat::Json)) => OutputFormat::Json,
+        _ => OutputFormat::Text,
+    };
+    matches.remove_subcommand();
+    Ok(Parsed::Invocation(Invocation {
+        entry,
+        matches,
+        global,
+        failures,
+    }))
+}
+
+/// The whole command line for clap; the flags of each command are built when they are needed.
+pub(crate) fn root(program: &'static str) -> Command {
+    let root = Command::new(program)
+        .about("Signs and verifies anything in an OCI registry")
+        .disable_version_flag(true)
+        .subcommands(ENTRIES.iter().map(|entry| entry.command(program)));
+    with_globals(root)
+}
+
+/// Adds the flags that every command has.
+fn with_globals(command: Command) -> Command {
+    let about = command.get_about().cloned();
+    let command = cobra_style(GlobalArgs::augment_args(command)).long_about(None);
+    match about {
+        Some(about) => command.about(about),
+        None => command,
+    }
+}
+
+/// Gives flags the manners of cosign's: booleans take `=false`, the last of a repeated flag counts,
+/// a value may start with a dash.
+pub(crate) fn cobra_style(command: Command) -> Command {
+    command.args_override_self(true).mut_args(|arg| match arg.get_action() {
+        ArgAction::SetTrue => boolean_flag(arg),
+        ArgAction::Set | ArgAction::Append if !arg.is_positional() => arg.allow_hyphen_values(true),
+        _ => arg,
+    })
+}
+
+fn boolean_flag(arg: Arg) -> Arg {
+    let arg = if arg.get_default_values().is_empty() {
+        arg.default_value("false").hide_default_value(true)
+    } else {
+        arg
+    };
+    arg.action(ArgAction::Set)
+        .value_parser(ValueParser::new(boolean::parse))
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("true")
+        .value_name("BOOL")
+}
+
+/// Finds the command's word: the first argument that is neither a flag nor the value of a global one.
+fn find_command(arguments: &[OsString]) -> Option<usize> {
+    let mut place = 1;
+    while let Some(argument) = arguments.get(place) {
+        match argument.to_str() {
+            Some("-t" | "--timeout" | "--output-file" | "-timeout" | "-output-file" | "--t") => place += 2,
+            Some("--") => return None,
+            Some(flag) if flag.starts_with('-') => place += 1,
+            _ => return Some(place),
+        }
+    }
+    None
+}

@@ -1,0 +1,110 @@
+//! The commands: one file each, listed here in the order that help shows.
+
+mod completion;
+mod env;
+mod man;
+mod version;
+
+use clap::{ArgMatches, Args, Command};
+
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// A command: its flags are its fields, and running it is its one method.
+pub(crate) trait Subcommand: Args {
+    /// The word on the command line.
+    const NAME: &'static str;
+    /// What it does, in one line.
+    const ABOUT: &'static str;
+    /// The arguments in the usage line, `IMAGE...`; empty for none.
+    const ARGUMENTS: &'static str = "";
+    /// Whether `COSIGN_<FLAG>` stands in for a flag that is not given.
+    const FALLBACK: Fallback = Fallback::Environment;
+    /// Whether help lists it.
+    const VISIBILITY: Visibility = Visibility::Listed;
+
+    /// Does it.
+    fn run(self, session: &Session<'_>) -> Result<(), Failure>;
+}
+
+/// Where the value of a flag that is not given comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    /// From `COSIGN_<FLAG>`, then the default.
+    Environment,
+    /// From the default.
+    None,
+}
+
+/// Whether help lists a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    Listed,
+    Hidden,
+}
+
+/// A command in the table. Its flags are only built when it is the one that was asked for.
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) fallback: Fallback,
+    about: &'static str,
+    arguments: &'static str,
+    visibility: Visibility,
+    define: fn(Command) -> Command,
+    execute: fn(&mut ArgMatches, &Session<'_>) -> Result<(), Failure>,
+}
+
+impl Entry {
+    const fn of<S: Subcommand>() -> Self {
+        Self {
+            name: S::NAME,
+            fallback: S::FALLBACK,
+            about: S::ABOUT,
+            arguments: S::ARGUMENTS,
+            visibility: S::VISIBILITY,
+            define: define::<S>,
+            execute: execute::<S>,
+        }
+    }
+
+    /// The command for clap, its flags deferred.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let arguments = self.arguments;
+        let space = if arguments.is_empty() { "" } else { " " };
+        Command::new(self.name)
+            .about(self.about)
+            .override_usage(format!("{program} {} [flags]{space}{arguments}", self.name))
+            .hide(self.visibility == Visibility::Hidden)
+            .defer(self.define)
+    }
+
+    /// The command for clap with its flags.
+    pub(crate) fn defined(&self) -> Command {
+        (self.define)(Command::new(self.name))
+    }
+
+    /// Runs the command with the flags of `matches`.
+    pub(crate) fn execute(&self, matches: &mut ArgMatches, session: &Session<'_>) -> Result<(), Failure> {
+        (self.execute)(matches, session)
+    }
+}
+
+fn define<S: Subcommand>(command: Command) -> Command {
+    crate::cli::cobra_style(S::augment_args(command))
+        .about(S::ABOUT)
+        .long_about(None)
+}
+
+fn execute<S: Subcommand>(matches: &mut ArgMatches, session: &Session<'_>) -> Result<(), Failure> {
+    let subcommand = S::from_arg_matches_mut(matches)
+        .map_err(|error| crate::cli::translate(&error, session.program(), Some(S::NAME)))?;
+    subcommand.run(session)
+}
+
+/// Every command.
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::of::<completion::Completion>(),
+    Entry::of::<env::Env>(),
+    Entry::of::<man::Man>(),
+    Entry::of::<version::Version>(),
+];

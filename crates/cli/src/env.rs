@@ -1,0 +1,147 @@
+//! The environment: every variable that countersign reads, in one table.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+/// The environment variables as they were when the program started.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// Takes a snapshot.
+    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        Self(variables.into_iter().collect())
+    }
+
+    /// The value of a variable that is set, also where it is empty.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// The value of a variable as text, where it is set, valid text and not empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// Says whether a variable is set to something true in Go's spelling.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.text(name)
+            .is_some_and(|value| crate::args::boolean::parse(value) == Ok(true))
+    }
+
+    /// All variables, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// The variables that may be fallbacks for flags: `COSIGN_*`, not empty, valid text.
+    pub(crate) fn flag_values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
+            .filter(|(name, value)| name.starts_with(FLAG_PREFIX) && !value.is_empty())
+    }
+}
+
+/// A variable that countersign knows.
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) expects: &'static str,
+    pub(crate) exposure: Exposure,
+}
+
+/// Whether `env` shows a variable's value without being asked to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exposure {
+    Plain,
+    Sensitive,
+}
+
+const fn plain(name: &'static str, description: &'static str, expects: &'static str) -> Variable {
+    Variable {
+        name,
+        description,
+        expects,
+        exposure: Exposure::Plain,
+    }
+}
+
+const fn sensitive(name: &'static str, description: &'static str, expects: &'static str) -> Variable {
+    Variable {
+        name,
+        description,
+        expects,
+        exposure: Exposure::Sensitive,
+    }
+}
+
+pub(crate) const PASSWORD: &str = "COSIGN_PASSWORD";
+pub(crate) const REPOSITORY: &str = "COSIGN_REPOSITORY";
+pub(crate) const DOCKER_MEDIA_TYPES: &str = "COSIGN_DOCKER_MEDIA_TYPES";
+pub(crate) const NO_COLOR: &str = "NO_COLOR";
+pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+pub(crate) const HOME: &str = "HOME";
+
+/// What stands before the upper-case name of a flag.
+pub(crate) const FLAG_PREFIX: &str = "COSIGN_";
+
+/// Prefixes of variables that `env` shows even where it does not know them.
+pub(crate) const SHOWN_PREFIXES: [&str; 3] = [FLAG_PREFIX, "SIGSTORE_", "TUF_"];
+
+/// Every variable that countersign reads, sorted by name.
+pub(crate) const VARIABLES: &[Variable] = &[
+    plain(
+        DOCKER_MEDIA_TYPES,
+        "writes .sig manifests with Docker's media types, for registries that know no others",
+        "1 or true to use Docker's media types",
+    ),
+    sensitive(
+        PASSWORD,
+        "is the password of private keys",
+        "string with a password, which may be empty; unset means it is asked for",
+    ),
+    plain(
+        REPOSITORY,
+        "is another repository for signatures and other attachments",
+        "string with a repository",
+    ),
+    plain(
+        DOCKER_CONFIG,
+        "is the folder of Docker's configuration, where registry credentials are kept",
+        "path to a folder that may hold config.json; default $HOME/.docker",
+    ),
+    plain(
+        HOME,
+        "is the folder under which .docker/config.json is looked for",
+        "path to a folder",
+    ),
+    plain("HTTPS_PROXY", "is the proxy for HTTPS", "URL"),
+    plain("HTTP_PROXY", "is the proxy for plain HTTP", "URL"),
+    plain(NO_COLOR, "switches colours off when it is not empty", "any text"),
+    plain(
+        "NO_PROXY",
+        "names hosts that are reached without a proxy",
+        "hosts separated by commas",
+    ),
+    plain(
+        "REGISTRY_AUTH_FILE",
+        "is Podman's file of registry credentials, read before Docker's",
+        "path to a file",
+    ),
+    plain(
+        "SSL_CERT_DIR",
+        "is where authorities for TLS are read from",
+        "path to a folder",
+    ),
+    plain(
+        "SSL_CERT_FILE",
+        "is where authorities for TLS are read from",
+        "path to a file",
+    ),
+    plain(
+        "XDG_RUNTIME_DIR",
+        "is the folder under which Podman's containers/auth.json is looked for",
+        "path to a folder",
+    ),
+];

@@ -1,0 +1,81 @@
+//! The terminal: parses the command line, calls the libraries, prints what they say.
+//!
+//! [`run`] is the whole program; `main` only builds its [`World`].
+
+#![expect(dead_code, reason = "the commands that use the shared flags land one by one")]
+
+pub mod env;
+pub mod world;
+
+mod args;
+mod cli;
+mod commands;
+mod diagnostic;
+mod exit;
+mod failure;
+mod file;
+mod output;
+mod password;
+mod session;
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+
+pub use env::Environment;
+pub use world::{Terminal, World};
+
+use cli::Parsed;
+use exit::Exit;
+use failure::Failure;
+use output::{Streams, Ui};
+use session::{Session, Surroundings};
+
+/// Runs one command line, `arguments` with the program's name first, and returns the exit code.
+pub fn run(arguments: Vec<OsString>, world: &mut World) -> u8 {
+    let program = cli::program(&arguments);
+    let streams = Streams {
+        stdin: &mut *world.stdin,
+        stdout: &mut *world.stdout,
+        stderr: &mut *world.stderr,
+        hidden_line: &mut *world.hidden_line,
+        terminal: world.terminal,
+    };
+    let surroundings = Surroundings {
+        environment: &world.environment,
+        directory: &world.directory,
+        now: &*world.now,
+        random: RefCell::new(&mut *world.random),
+    };
+    let mut ui = Ui::new(streams, &world.environment);
+    let invocation = match cli::parse(program, arguments, &world.environment, &ui) {
+        Ok(Parsed::Invocation(invocation)) => invocation,
+        Ok(Parsed::Text(text)) => return end(&ui, ui.print(text.as_bytes()), program),
+        Err(failure) => return report(&ui, &failure, program),
+    };
+    ui.failures_as(invocation.failures);
+    if let Some(path) = invocation.global.output_file() {
+        match file::create(&world.directory, path) {
+            Ok(file) => ui.redirect(file),
+            Err(failure) => return report(&ui, &failure, program),
+        }
+    }
+    let session = Session::new(program, ui, surroundings, invocation.global);
+    let mut matches = invocation.matches;
+    let result = invocation.entry.execute(&mut matches, &session);
+    end(session.ui(), result, program)
+}
+
+fn end(ui: &Ui<'_>, result: Result<(), Failure>, program: &str) -> u8 {
+    match result.and_then(|()| ui.flush()) {
+        Ok(()) => Exit::Success.code(),
+        Err(failure) => report(ui, &failure, program),
+    }
+}
+
+fn report(ui: &Ui<'_>, failure: &Failure, program: &str) -> u8 {
+    let diagnostic = diagnostic::explain(failure, program);
+    if diagnostic.exit != Exit::BrokenPipe {
+        ui.report(&diagnostic);
+    }
+    diagnostic.exit.code()
+}

@@ -1,0 +1,45 @@
+use snapbox::str;
+
+use crate::assert_outcome;
+use crate::harness::User;
+
+#[test]
+fn env_hides_sensitive_and_unknown_values() {
+    let user = User::new()
+        .with_variable("COSIGN_PASSWORD", "hunter2")
+        .with_variable("COSIGN_REPOSITORY", "example.com/signatures")
+        .with_variable("TUF_SOMETHING", "x");
+    assert_outcome!(
+        user.run("env --show-descriptions=false"),
+        str![[r#"
+COSIGN_DOCKER_MEDIA_TYPES=
+COSIGN_PASSWORD=******
+COSIGN_REPOSITORY=example.com/signatures
+DOCKER_CONFIG=
+HOME=
+HTTPS_PROXY=
+HTTP_PROXY=
+NO_COLOR=
+NO_PROXY=
+REGISTRY_AUTH_FILE=
+SSL_CERT_DIR=
+SSL_CERT_FILE=
+XDG_RUNTIME_DIR=
+TUF_SOMETHING=******
+--- exit 0
+
+"#]]
+    );
+}
+
+#[test]
+fn env_shows_sensitive_values_when_asked() {
+    let user = User::new().with_variable("COSIGN_PASSWORD", "hunter2");
+    let outcome = user.run("env --show-sensitive-values");
+    let text = String::from_utf8_lossy(&outcome.stdout);
+    assert!(text.contains("\nCOSIGN_PASSWORD=hunter2\n"), "{text}");
+    assert!(
+        text.contains("# COSIGN_PASSWORD is the password of private keys\n# Expects: "),
+        "{text}"
+    );
+}

@@ -1,0 +1,158 @@
+//! A world of a test's own, and what a command did to it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, Cursor, Write};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use countersign_cli::{Environment, Terminal, World};
+use tempfile::TempDir;
+
+/// A user with a folder, an environment and a keyboard.
+pub(crate) struct User {
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+    stdin: Vec<u8>,
+    terminal: Terminal,
+    hidden_lines: VecDeque<String>,
+}
+
+/// What a command printed and how it ended.
+pub(crate) struct Outcome {
+    pub(crate) exit: u8,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl User {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+            variables: Vec::new(),
+            stdin: Vec::new(),
+            terminal: Terminal::default(),
+            hidden_lines: VecDeque::new(),
+        }
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Pipes bytes to standard input.
+    pub(crate) fn typing(mut self, text: &str) -> Self {
+        self.stdin = text.as_bytes().to_vec();
+        self
+    }
+
+    /// Sits at a terminal and types these lines where they are not shown.
+    pub(crate) fn at_terminal(mut self, hidden_lines: &[&str]) -> Self {
+        self.terminal = Terminal {
+            stdin: true,
+            stdout: false,
+            stderr: false,
+        };
+        self.hidden_lines = hidden_lines.iter().map(|line| (*line).to_owned()).collect();
+        self
+    }
+
+    /// A path in the user's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts a file into the user's folder.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).expect("the folder is writable");
+    }
+
+    /// Reads a file of the user's folder.
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).expect("the file was written")
+    }
+
+    /// Runs `countersign` with arguments separated by blanks.
+    pub(crate) fn run(&self, line: &str) -> Outcome {
+        self.run_as("countersign", &line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// Runs the program under the name `program`.
+    pub(crate) fn run_as(&self, program: &str, arguments: &[&str]) -> Outcome {
+        let stdout = Shared::default();
+        let stderr = Shared::default();
+        let mut hidden_lines = self.hidden_lines.clone();
+        let mut world = World {
+            environment: Environment::new(
+                self.variables
+                    .iter()
+                    .map(|(name, value)| (OsString::from(name), OsString::from(value))),
+            ),
+            directory: self.folder.path().to_owned(),
+            terminal: self.terminal,
+            stdin: Box::new(Cursor::new(self.stdin.clone())),
+            stdout: Box::new(stdout.clone()),
+            stderr: Box::new(stderr.clone()),
+            hidden_line: Box::new(move || {
+                hidden_lines
+                    .pop_front()
+                    .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+            }),
+            now: Box::new(|| "2026-11-22T12:00:00Z".parse().expect("this is a time")),
+            random: Box::new(io::repeat(7)),
+        };
+        let line = std::iter::once(program).chain(arguments.iter().copied());
+        let exit = countersign_cli::run(line.map(OsString::from).collect(), &mut world);
+        Outcome {
+            exit,
+            stdout: stdout.bytes(),
+            stderr: String::from_utf8(stderr.bytes()).expect("messages are text"),
+        }
+    }
+}
+
+/// The whole outcome as text, for snapshots.
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.stdout))?;
+        if !self.stderr.is_empty() {
+            write!(f, "--- stderr\n{}", self.stderr)?;
+            if !self.stderr.ends_with('\n') {
+                f.write_char('\n')?;
+            }
+        }
+        writeln!(f, "--- exit {}", self.exit)
+    }
+}
+
+/// Checks the whole outcome against a snapshot.
+#[macro_export]
+macro_rules! assert_outcome {
+    ($outcome:expr, $expected:expr $(,)?) => {
+        snapbox::assert_data_eq!($outcome.to_string(), $expected)
+    };
+}
+
+#[derive(Clone, Default)]
+struct Shared(Rc<RefCell<Vec<u8>>>);
+
+impl Shared {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.borrow().clone()
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! Every command as a user sees it: stdout, stderr and exit code together.
+
+mod harness;
+
+mod completion;
+mod env;
+mod line;
+mod man;
+mod version;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[test]
+fn every_command_has_its_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut missing = modules(&root.join("src/commands"));
+    for module in modules(&root.join("tests/commands")) {
+        missing.remove(&module);
+    }
+    assert!(missing.is_empty(), "no tests for {missing:?}");
+}
+
+fn modules(folder: &Path) -> BTreeSet<String> {
+    std::fs::read_dir(folder)
+        .expect("the folder is part of the source")
+        .map(|entry| entry.expect("the folder can be listed").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect()
+}
