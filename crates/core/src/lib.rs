@@ -7,7 +7,11 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop at the first surprise"))]
 
 pub mod digest;
+pub mod key;
 pub mod secret;
+pub mod signer;
 
 pub use digest::{Algorithm, Digest};
+pub use key::{PrivateKey, PublicKey, Signature};
 pub use secret::Secret;
+pub use signer::{Signer, SignerError};

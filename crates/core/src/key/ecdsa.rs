@@ -1,0 +1,83 @@
+//! What ECDSA differs in from curve to curve.
+
+use aws_lc_rs::digest::{self as hash, Digest};
+use aws_lc_rs::signature::{self, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm};
+use der::asn1::{AnyRef, UintRef};
+use der::{Encode, Tag};
+
+use super::{Curve, SignatureDigest};
+
+impl Curve {
+    /// Returns the digests that verification accepts by itself, the curve's own first.
+    pub(super) fn digests(self) -> &'static [SignatureDigest] {
+        match self {
+            Self::P256 => &[SignatureDigest::Sha256],
+            Self::P384 => &[SignatureDigest::Sha384, SignatureDigest::Sha256],
+            Self::P521 => &[SignatureDigest::Sha512, SignatureDigest::Sha256],
+        }
+    }
+
+    pub(super) fn verification(self) -> &'static EcdsaVerificationAlgorithm {
+        match self {
+            Self::P256 => &signature::ECDSA_P256_SHA256_ASN1,
+            Self::P384 => &signature::ECDSA_P384_SHA384_ASN1,
+            Self::P521 => &signature::ECDSA_P521_SHA512_ASN1,
+        }
+    }
+
+    pub(super) fn signing(self) -> &'static EcdsaSigningAlgorithm {
+        match self {
+            Self::P256 => &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
+            Self::P384 => &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
+            Self::P521 => &signature::ECDSA_P521_SHA512_ASN1_SIGNING,
+        }
+    }
+
+    fn own_digest(self) -> &'static hash::Algorithm {
+        match self {
+            Self::P256 => &hash::SHA256,
+            Self::P384 => &hash::SHA384,
+            Self::P521 => &hash::SHA512,
+        }
+    }
+
+    /// The length of r, of s and of a coordinate, in bytes.
+    pub(super) fn width(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+}
+
+/// Hashes `message` with any digest, in the form of the curve's own.
+///
+/// AWS-LC's interface has not every pair of curve and digest, and needs none: ECDSA sees of a hash only the integer
+/// of its leftmost bits, as many as the curve's order has (FIPS 186-5 §6.4.1). So a longer hash is cut to the length of
+/// the curve's own, and a shorter one gets zeros in front, which is the same integer.
+pub(super) fn prehash(curve: Curve, digest: SignatureDigest, message: &[u8]) -> Digest {
+    let hashed = hash::digest(digest.engine(), message);
+    let own = curve.own_digest();
+    if own == digest.engine() {
+        return hashed;
+    }
+    let hashed = hashed.as_ref();
+    let padding = own.output_len().saturating_sub(hashed.len());
+    let fitted: Vec<u8> = std::iter::repeat_n(0, padding)
+        .chain(hashed.iter().copied())
+        .take(own.output_len())
+        .collect();
+    Digest::import_less_safe(&fitted, own).expect("the hash was fitted to this length")
+}
+
+/// Turns the raw form `r || s` (IEEE P1363) into the DER of RFC 3279 §2.2.3; `None` when the length is another's.
+pub(super) fn der_of_raw(curve: Curve, raw: &[u8]) -> Option<Vec<u8>> {
+    let (r, s) = raw.split_at_checked(curve.width())?;
+    if s.len() != curve.width() {
+        return None;
+    }
+    let mut body = UintRef::new(r).ok()?.to_der().ok()?;
+    body.extend(UintRef::new(s).ok()?.to_der().ok()?);
+    AnyRef::new(Tag::Sequence, &body).ok()?.to_der().ok()
+}

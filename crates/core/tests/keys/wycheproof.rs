@@ -1,0 +1,89 @@
+//! Wycheproof: signatures that are subtly wrong.
+
+use countersign_core::key::{PublicKey, Signature, SignatureDigest};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Vectors {
+    number_of_tests: usize,
+    test_groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    public_key_der: String,
+    tests: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Case {
+    tc_id: usize,
+    comment: String,
+    msg: String,
+    sig: String,
+    result: Verdict,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    /// Only a PKCS #1 signature without the NULL of its hash identifier, which Go refuses too.
+    Acceptable,
+    Invalid,
+    Valid,
+}
+
+fn check(file: &str, digest: Option<SignatureDigest>) {
+    let vectors: Vectors = serde_json::from_slice(&super::data(&format!("wycheproof/{file}_test.json"))).unwrap();
+    let mut count = 0;
+    for group in &vectors.test_groups {
+        let key = PublicKey::from_der(&hex::decode(&group.public_key_der).unwrap()).unwrap();
+        for case in &group.tests {
+            let message = hex::decode(&case.msg).unwrap();
+            let signature = Signature::new(hex::decode(&case.sig).unwrap());
+            let is_valid = key.verify(&message, &signature, digest) == Ok(());
+            let Case { tc_id, comment, .. } = case;
+            assert_eq!(
+                is_valid,
+                case.result == Verdict::Valid,
+                "{file} case {tc_id}: {comment}"
+            );
+            count += 1;
+        }
+    }
+    assert_eq!(count, vectors.number_of_tests);
+}
+
+#[test]
+fn ecdsa_p256_agrees() {
+    check("ecdsa_secp256r1_sha256", None);
+    check("ecdsa_secp256r1_sha512", Some(SignatureDigest::Sha512));
+}
+
+#[test]
+fn ecdsa_p384_agrees() {
+    check("ecdsa_secp384r1_sha256", Some(SignatureDigest::Sha256));
+    check("ecdsa_secp384r1_sha384", Some(SignatureDigest::Sha384));
+    check("ecdsa_secp384r1_sha384", None);
+}
+
+#[test]
+fn ecdsa_p521_agrees() {
+    check("ecdsa_secp521r1_sha512", Some(SignatureDigest::Sha512));
+    check("ecdsa_secp521r1_sha512", None);
+}
+
+#[test]
+fn ed25519_agrees() {
+    check("ed25519", None);
+}
+
+#[test]
+fn rsa_agrees() {
+    check("rsa_signature_2048_sha256", None);
+    check("rsa_signature_3072_sha256", None);
+    check("rsa_signature_4096_sha256", None);
+}
