@@ -141,7 +141,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "countersign-server",
         ],
     ),
-    ("countersign-interop", &[]),
+    ("countersign-interop", &["countersign-core"]),
     ("xtask", &[]),
 ];
 

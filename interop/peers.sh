@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds the real tools that the interop tests and the benchmarks run against:  interop/peers.sh DIR
+#
+# cosign 3 and 2, crane, oras, the distribution-spec conformance suite and our own helpers come through the Go module
+# proxy, docker-registry is Debian's package (the program alone, no service). What DIR has at the version asked for is
+# not built again. ZOT_SRC may name a checkout of zot, which the module proxy does not carry; without it zot is left out.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[ $# -eq 1 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
+mkdir -p "$1/.stamps"
+peers=$(cd "$1" && pwd)
+scratch=$(mktemp -d)
+trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false"
+
+is_there() { [ -x "$peers/$1" ] && [ "$(cat "$peers/.stamps/$1" 2>/dev/null)" = "$2" ]; }
+stamp() { echo "$2" >"$peers/.stamps/$1"; echo "peers: $1 ($2)"; }
+
+# from_proxy NAME PACKAGE@VERSION
+from_proxy() {
+  is_there "$1" "$2" && return
+  GOBIN=$scratch/$1 go install "$2"
+  mv "$scratch/$1"/* "$peers/$1"
+  stamp "$1" "$2"
+}
+
+if command -v go >/dev/null; then
+  helpers=$(cd "$here/tools" && cat go.mod go.sum cmd/*/*.go | sha256sum | cut -c1-16)
+  for name in oci-registry fault-proxy; do
+    is_there $name "$helpers" && continue
+    (cd "$here/tools" && go build -o "$peers/$name" "./cmd/$name")
+    stamp $name "$helpers"
+  done
+  from_proxy crane github.com/google/go-containerregistry/cmd/crane@v0.22.1
+  from_proxy oras oras.land/oras/cmd/oras@v1.3.6
+  from_proxy conformance github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
+  from_proxy cosign3 github.com/sigstore/cosign/v3/cmd/cosign@v3.1.2
+  from_proxy cosign2 github.com/sigstore/cosign/v2/cmd/cosign@v2.6.1
+  if [ -n "${ZOT_SRC:-}" ]; then
+    zot=$(git -C "$ZOT_SRC" rev-parse HEAD 2>/dev/null || echo "$ZOT_SRC")
+    is_there zot "$zot" || { (cd "$ZOT_SRC" && go build -ldflags='-s -w' -o "$peers/zot" ./cmd/zot) && stamp zot "$zot"; }
+  else
+    echo "peers: zot left out (ZOT_SRC does not name a checkout of it)"
+  fi
+else
+  echo "peers: no Go on this machine: cosign, crane, oras, the conformance suite and our helpers are left out" >&2
+fi
+
+debian=docker-registry-debian
+if ! is_there docker-registry $debian; then
+  if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
+    (cd "$scratch" && { apt-get download docker-registry || { apt-get update -q && apt-get download docker-registry; }; } >/dev/null &&
+      dpkg-deb -x docker-registry_*.deb deb && mv deb/usr/bin/docker-registry "$peers/")
+    stamp docker-registry $debian
+  else
+    echo "peers: docker-registry left out (not a Debian machine)" >&2
+  fi
+fi
+echo "peers: $peers"

@@ -1,0 +1,99 @@
+//! Where the real tools and our own program are.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The folder with the peers, our program, and a scratch folder for one test.
+pub struct Peers {
+    folder: PathBuf,
+    ours: PathBuf,
+    scratch: tempfile::TempDir,
+}
+
+impl Peers {
+    /// Finds the peers and our program; says why and returns nothing where one is missing.
+    ///
+    /// # Panics
+    /// With `CI=true`, when something is missing: a test that did not run is a failure there.
+    pub fn find() -> Option<Self> {
+        let (folder, ours) = (peers_folder(), our_program());
+        let missing = if !folder.join("cosign3").is_file() || !folder.join("oci-registry").is_file() {
+            format!("no peers in {} (interop/peers.sh builds them)", folder.display())
+        } else if !ours.is_file() {
+            format!("no {} (cargo build builds it)", ours.display())
+        } else {
+            let scratch = tempfile::tempdir().unwrap_or_else(|error| panic!("no scratch folder: {error}"));
+            return Some(Self { folder, ours, scratch });
+        };
+        assert!(
+            env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "did not run: {missing}"
+        );
+        eprintln!("skipped: {missing}");
+        None
+    }
+
+    /// Returns the program called `name`; "ours" is our own.
+    pub fn program(&self, name: &str) -> PathBuf {
+        if name == "ours" {
+            self.ours.clone()
+        } else {
+            self.folder.join(name)
+        }
+    }
+
+    /// Tells whether the peer called `name` was built.
+    pub fn has(&self, name: &str) -> bool {
+        self.program(name).is_file()
+    }
+
+    /// Returns the scratch folder, which is removed with the peers.
+    pub fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// Returns a path in the scratch folder, as text.
+    pub fn path(&self, name: &str) -> String {
+        self.scratch().join(name).display().to_string()
+    }
+
+    /// Writes a signing config that names no service, and a trusted root that trusts nobody: cosign 3 wants them to
+    /// sign and verify with a key and no network. Returns their paths.
+    pub fn no_services(&self) -> (String, String) {
+        let (config, root) = (self.path("signing-config.json"), self.path("trusted-root.json"));
+        write(
+            &config,
+            r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","rekorTlogConfig":{},"tsaConfig":{}}"#,
+        );
+        write(
+            &root,
+            r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#,
+        );
+        (config, root)
+    }
+}
+
+fn write(path: &str, text: &str) {
+    std::fs::write(path, text).unwrap_or_else(|error| panic!("cannot write {path}: {error}"));
+}
+
+fn peers_folder() -> PathBuf {
+    if let Some(folder) = env::var_os("COUNTERSIGN_PEERS") {
+        return folder.into();
+    }
+    PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cache/countersign/peers")
+}
+
+/// `COUNTERSIGN_BIN`, or the program that cargo has put beside this test's folder.
+fn our_program() -> PathBuf {
+    if let Some(program) = env::var_os("COUNTERSIGN_BIN") {
+        return program.into();
+    }
+    let test = env::current_exe().unwrap_or_default();
+    let built = test
+        .parent()
+        .and_then(Path::parent)
+        .map(Path::to_path_buf)
+        .unwrap_or_default();
+    built.join("countersign")
+}
