@@ -3,8 +3,6 @@
 //! The peers are built by `interop/peers.sh` and found through `COUNTERSIGN_PEERS`. Where they are missing the tests say
 //! so and pass, unless `CI` is `true`: there a test that did not run is a test that failed.
 
-#![expect(clippy::print_stderr, reason = "tests tell what they skip")]
-
 pub mod http;
 pub mod image;
 pub mod keys;

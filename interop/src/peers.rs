@@ -1,6 +1,7 @@
 //! Where the real tools and our own program are.
 
 use std::env;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The folder with the peers, our program, and a scratch folder for one test.
@@ -29,7 +30,8 @@ impl Peers {
             env::var_os("CI").is_none_or(|ci| ci != "true"),
             "did not run: {missing}"
         );
-        eprintln!("skipped: {missing}");
+        // past the test harness, which hides what a passing test prints; if that fails there is nowhere to say so
+        drop(writeln!(std::io::stderr(), "skipped: {missing}"));
         None
     }
 
