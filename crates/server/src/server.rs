@@ -1,0 +1,184 @@
+//! Starting and stopping.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use crate::connection::{self, Phase};
+use crate::error::ServerError;
+use crate::observe::Observer;
+use crate::options::ServerOptions;
+use crate::registry::Registry;
+use crate::store::{Store, StoreError, Swept};
+use crate::tls;
+
+/// A registry server.
+#[derive(Clone, Copy, Debug)]
+pub struct Server;
+
+impl Server {
+    /// Opens the folder, listens, and serves on tasks of the current tokio runtime.
+    ///
+    /// # Errors
+    /// [`ServerError`] where the folder, the address or the certificate cannot be used.
+    pub async fn start(options: ServerOptions) -> Result<Running, ServerError> {
+        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let (root, durability, age) = (options.root, options.durability, options.limits.upload_age);
+        let opening = tokio::task::spawn_blocking(move || {
+            let store = open(|| Store::open(&root, durability))?;
+            let swept = store.sweep_uploads(age, SystemTime::now())?;
+            Ok::<_, StoreError>((Arc::new(store), swept))
+        });
+        let (store, swept) = opening.await??;
+        let address = options.address;
+        let listen = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let registry = Arc::new(Registry::new(
+            store,
+            options.auth,
+            options.access,
+            options.missing,
+            options.limits,
+            Arc::new(Observer::new(options.log)),
+            swept.left,
+        ));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let (phase, watching) = watch::channel(Phase::Serving);
+        let accepting = tokio::spawn(accept(listener, registry, tls, watching));
+        Ok(Running {
+            address,
+            scheme,
+            phase,
+            accepting: Some(accepting),
+        })
+    }
+}
+
+/// A server that runs; dropping it breaks off what it does.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    scheme: &'static str,
+    phase: watch::Sender<Phase>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// The address it listens on, with the port that was free.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL it is found at: `http://127.0.0.1:5000`.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Takes no more requests, waits for those under way, and gives the folder back.
+    ///
+    /// # Errors
+    /// [`ServerError::Task`] where a task of the server failed.
+    pub async fn stop(mut self) -> Result<(), ServerError> {
+        self.phase.send_replace(Phase::Stopping);
+        match self.accepting.take() {
+            Some(accepting) => Ok(accepting.await?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(accepting) = &self.accepting {
+            accepting.abort();
+        }
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    registry: Arc<Registry>,
+    tls: Option<TlsAcceptor>,
+    phase: watch::Receiver<Phase>,
+) {
+    let places = Arc::new(Semaphore::new(registry.limits.connections));
+    let mut connections = JoinSet::new();
+    let mut stopping = phase.clone();
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.tick().await;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stopping.wait_for(|phase| *phase == Phase::Stopping) => break,
+            _ = sweep.tick() => {
+                connections.spawn(sweep_uploads(Arc::clone(&registry)));
+                continue;
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            accepted = take(&listener, &places) => accepted,
+        };
+        let Some((stream, remote, place)) = accepted else {
+            continue;
+        };
+        let serving = connection::serve(Arc::clone(&registry), stream, remote, tls.clone(), phase.clone());
+        connections.spawn(async move {
+            serving.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    // What has not ended by then is broken off when the set is dropped.
+    let _ = tokio::time::timeout(registry.limits.drain, ended).await;
+    connections.shutdown().await;
+}
+
+/// Waits for a place and a connection to take it.
+async fn take(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, remote)) => Some((stream, remote, place)),
+        Err(_) => {
+            // Too many open files, or a client that left at once: others may end meanwhile.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+async fn sweep_uploads(registry: Arc<Registry>) {
+    let store = Arc::clone(&registry.store);
+    let age = registry.limits.upload_age;
+    let sweeping = tokio::task::spawn_blocking(move || store.sweep_uploads(age, SystemTime::now()));
+    // A folder that cannot be read shows in the requests that need it.
+    if let Ok(Ok(Swept { removed, .. })) = sweeping.await {
+        for id in &removed {
+            registry.forget_upload(id);
+        }
+    }
+}
+
+/// Opens the folder, waiting a moment for a server that is about to let go of it.
+fn open(store: impl Fn() -> Result<Store, StoreError>) -> Result<Store, StoreError> {
+    let started = Instant::now();
+    loop {
+        match store() {
+            Err(StoreError::Locked { .. }) if started.elapsed() < LOCK_WAIT => std::thread::sleep(ACCEPT_PAUSE),
+            outcome => return outcome,
+        }
+    }
+}
+
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+/// How often uploads that were given up are looked for.
+const SWEEP: Duration = Duration::from_secs(60 * 60);
