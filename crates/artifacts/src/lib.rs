@@ -1,1 +1,19 @@
-//! Files to OCI artifacts and back.
+//! Files to OCI artifacts and back, byte for byte as ORAS does it.
+//!
+//! [`Plan::of`] looks at files and folders, [`push`](push::push) stores them as one artifact in any
+//! [`Store`](countersign_oci::Store), and [`pull`](pull::pull) writes them back. Nothing here knows of signatures.
+
+pub mod annotations;
+pub mod file;
+mod folder;
+mod go_json;
+pub mod plan;
+pub mod pull;
+pub mod push;
+mod title;
+
+pub use annotations::Annotations;
+pub use file::FileSpec;
+pub use plan::{PackError, PackOptions, Plan};
+pub use pull::{PullError, PullOptions, Pulled, pull};
+pub use push::{PushError, Pushed, push};
