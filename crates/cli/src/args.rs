@@ -5,6 +5,6 @@ pub(crate) mod boolean;
 pub(crate) mod duration;
 pub(crate) mod global;
 pub(crate) mod image;
-pub(crate) mod key;
+pub(crate) mod key_pair;
 pub(crate) mod output;
 pub(crate) mod usage;

@@ -2,6 +2,9 @@
 
 mod completion;
 mod env;
+mod generate_key_pair;
+mod import_key_pair;
+mod login;
 mod man;
 mod version;
 
@@ -98,13 +101,19 @@ fn define<S: Subcommand>(command: Command) -> Command {
 fn execute<S: Subcommand>(matches: &mut ArgMatches, session: &Session<'_>) -> Result<(), Failure> {
     let subcommand = S::from_arg_matches_mut(matches)
         .map_err(|error| crate::cli::translate(&error, session.program(), Some(S::NAME)))?;
-    subcommand.run(session)
+    subcommand.run(session).map_err(|failure| match failure {
+        Failure::Usage(usage) => Failure::Usage(usage.of_command(Some(S::NAME))),
+        other => other,
+    })
 }
 
 /// Every command.
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<completion::Completion>(),
     Entry::of::<env::Env>(),
+    Entry::of::<generate_key_pair::GenerateKeyPair>(),
+    Entry::of::<import_key_pair::ImportKeyPair>(),
+    Entry::of::<login::Login>(),
     Entry::of::<man::Man>(),
     Entry::of::<version::Version>(),
 ];

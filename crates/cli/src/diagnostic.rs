@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use countersign_core::key::ImportError;
 use countersign_oci::StoreError;
 use serde::Serialize;
 
@@ -78,16 +79,21 @@ fn causes(failure: &Failure) -> Vec<String> {
 }
 
 fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
+    if let Some(error) = failure.of_store() {
+        return store(error, program);
+    }
     match failure {
         Failure::Usage(usage) => (Exit::General, usage_help(usage, program)),
-        Failure::Store(error) => store(error, program),
         Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Exit::BrokenPipe, Vec::new()),
         Failure::TimedOut { .. } => (
             Exit::CouldNotTell,
             one("give it more time with --timeout, for example --timeout 10m"),
         ),
-        Failure::Declined => (Exit::General, Vec::new()),
+        Failure::Import {
+            source: ImportError::AlreadySealed { .. },
+            ..
+        } => (Exit::General, one("it can be used as it is, with --key")),
         _ => (Exit::General, Vec::new()),
     }
 }

@@ -77,6 +77,7 @@ const fn sensitive(name: &'static str, description: &'static str, expects: &'sta
 }
 
 pub(crate) const PASSWORD: &str = "COSIGN_PASSWORD";
+pub(crate) const IMPORT_PASSWORD: &str = "COSIGN_IMPORT_PASSWORD";
 pub(crate) const REPOSITORY: &str = "COSIGN_REPOSITORY";
 pub(crate) const DOCKER_MEDIA_TYPES: &str = "COSIGN_DOCKER_MEDIA_TYPES";
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
@@ -95,6 +96,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         DOCKER_MEDIA_TYPES,
         "writes .sig manifests with Docker's media types, for registries that know no others",
         "1 or true to use Docker's media types",
+    ),
+    sensitive(
+        IMPORT_PASSWORD,
+        "is the password of an encrypted key that is imported",
+        "string with a password; unset means it is asked for, or that COSIGN_PASSWORD is meant",
     ),
     sensitive(
         PASSWORD,

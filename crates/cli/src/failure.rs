@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use countersign_core::key::{ImportError, PrivateKeyError, SealError};
 use countersign_oci::StoreError;
 use countersign_oci::reference::ReferenceError;
 
@@ -60,12 +61,6 @@ pub(crate) enum Failure {
     /// Two passwords typed for a new key are not the same.
     #[error("passwords do not match")]
     PasswordsDiffer,
-    /// A password of a key is not valid text where one is needed.
-    #[error("the password in {variable} is not valid UTF-8")]
-    PasswordNotText {
-        /// The variable.
-        variable: &'static str,
-    },
     /// The machine gave no randomness.
     #[error("drawing random bytes")]
     Random(#[source] io::Error),
@@ -75,4 +70,63 @@ pub(crate) enum Failure {
         /// The limit of `--timeout`.
         after: Duration,
     },
+    /// A private key cannot be imported.
+    #[error("importing {path}")]
+    Import {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: ImportError,
+    },
+    /// No key could be made.
+    #[error("making a key")]
+    Generate(#[from] PrivateKeyError),
+    /// A key could not be sealed.
+    #[error("sealing the private key")]
+    Seal(#[from] SealError),
+    /// A platform was asked for of something that has none.
+    #[error("{reference}: specified reference is not a multiarch image")]
+    NotAnIndex {
+        /// The name.
+        reference: String,
+    },
+    /// An index has no image for the platform.
+    #[error("{reference} has no image for {wanted}, it has {found}")]
+    NoPlatform {
+        /// The name.
+        reference: String,
+        /// The platform asked for.
+        wanted: String,
+        /// The platforms there are.
+        found: String,
+    },
+    /// There is no folder for Docker's configuration.
+    #[error("neither DOCKER_CONFIG nor HOME says where Docker's configuration is")]
+    NoHome,
+    /// Docker's configuration is not what it should be.
+    #[error("{path} is not JSON")]
+    DockerConfig {
+        /// The file.
+        path: String,
+        /// What the JSON parser found.
+        source: serde_json::Error,
+    },
+    /// A credential helper did not take a credential.
+    #[error("{program} did not store the credentials: {reason}")]
+    CredentialHelper {
+        /// The program.
+        program: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl Failure {
+    /// What a store said, where that is the reason.
+    pub(crate) fn of_store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
 }

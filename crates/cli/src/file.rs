@@ -3,7 +3,9 @@
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
@@ -59,7 +61,36 @@ pub(crate) fn write(
     mode: Mode,
     existing: Existing,
 ) -> Result<(), Failure> {
-    place(&directory.join(given), content, mode, existing).map_err(|source| write_error(given, source))
+    prepare(directory, given, content, mode)?.place(existing)
+}
+
+/// A file that is written and only waits for its name.
+pub(crate) struct Prepared {
+    aside: NamedTempFile,
+    path: PathBuf,
+    given: String,
+}
+
+/// Writes a file aside in its folder, synced, without its name yet.
+pub(crate) fn prepare(directory: &Path, given: &str, content: &[u8], mode: Mode) -> Result<Prepared, Failure> {
+    let path = directory.join(given);
+    let aside = write_aside(&path, content, mode).map_err(|source| write_error(given, source))?;
+    Ok(Prepared {
+        aside,
+        path,
+        given: given.to_owned(),
+    })
+}
+
+impl Prepared {
+    /// Gives the file its name.
+    pub(crate) fn place(self, existing: Existing) -> Result<(), Failure> {
+        let placed = match existing {
+            Existing::Keep => self.aside.persist_noclobber(&self.path),
+            Existing::Replace => self.aside.persist(&self.path),
+        };
+        placed.map(drop).map_err(|error| write_error(&self.given, error.error))
+    }
 }
 
 /// Creates or empties a file that is written little by little.
@@ -67,8 +98,10 @@ pub(crate) fn create(directory: &Path, given: &str) -> Result<File, Failure> {
     File::create(directory.join(given)).map_err(|source| write_error(given, source))
 }
 
-fn place(path: &Path, content: &[u8], mode: Mode, existing: Existing) -> io::Result<()> {
+fn write_aside(path: &Path, content: &[u8], mode: Mode) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    std::fs::metadata(folder)?;
     let permissions = Permissions::from_mode(match mode {
         Mode::Private => 0o600,
         Mode::Public => 0o644,
@@ -76,15 +109,13 @@ fn place(path: &Path, content: &[u8], mode: Mode, existing: Existing) -> io::Res
     let mut aside = tempfile::Builder::new()
         .prefix(".countersign-")
         .permissions(permissions.clone())
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        .tempfile_in(folder)
+        // Without the random name of the file aside, which says nothing to the user.
+        .map_err(|error| io::Error::from(error.kind()))?;
     aside.write_all(content)?;
     aside.as_file().set_permissions(permissions)?;
     aside.as_file().sync_all()?;
-    let placed = match existing {
-        Existing::Keep => aside.persist_noclobber(path),
-        Existing::Replace => aside.persist(path),
-    };
-    placed.map(drop).map_err(|error| error.error)
+    Ok(aside)
 }
 
 fn write_error(given: &str, source: io::Error) -> Failure {

@@ -11,11 +11,13 @@ mod args;
 mod cli;
 mod commands;
 mod diagnostic;
+mod docker_config;
 mod exit;
 mod failure;
 mod file;
 mod output;
 mod password;
+mod progress;
 mod session;
 
 use std::cell::RefCell;
@@ -59,9 +61,10 @@ pub fn run(arguments: Vec<OsString>, world: &mut World) -> u8 {
             Err(failure) => return report(&ui, &failure, program),
         }
     }
-    let session = Session::new(program, ui, surroundings, invocation.global);
+    let mut session = Session::new(program, ui, surroundings, invocation.global);
     let mut matches = invocation.matches;
     let result = invocation.entry.execute(&mut matches, &session);
+    session.close();
     end(session.ui(), result, program)
 }
 

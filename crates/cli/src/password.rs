@@ -37,6 +37,30 @@ pub(crate) fn obtain(session: &Session<'_>, purpose: Purpose) -> Result<Secret<V
     Ok(first)
 }
 
+/// The passwords of an encrypted key that is imported.
+pub(crate) struct ImportPasswords {
+    /// The one it has.
+    pub(crate) old: Secret<Vec<u8>>,
+    /// The one it gets.
+    pub(crate) new: Secret<Vec<u8>>,
+}
+
+/// Gets the passwords of an encrypted key that is imported.
+///
+/// The old one comes from `COSIGN_IMPORT_PASSWORD` or the terminal; else both are the same.
+pub(crate) fn for_import(session: &Session<'_>) -> Result<ImportPasswords, Failure> {
+    let old = match session.environment().get(env::IMPORT_PASSWORD) {
+        Some(password) => Some(Secret::new(password.as_bytes().to_vec())),
+        None if session.ui().terminal().stdin => Some(ask(session, "Enter password of the imported private key: ")?),
+        None => None,
+    };
+    let new = obtain(session, Purpose::Create)?;
+    Ok(ImportPasswords {
+        old: old.unwrap_or_else(|| new.clone()),
+        new,
+    })
+}
+
 fn ask(session: &Session<'_>, question: &str) -> Result<Secret<Vec<u8>>, Failure> {
     Ok(Secret::new(session.ui().ask_hidden(question)?.into_bytes()))
 }

@@ -1,15 +1,19 @@
 //! What a command works with: the user, the clock, randomness, and a runtime when it needs one.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::runtime::Runtime;
 
 use crate::args::global::GlobalArgs;
 use crate::env::Environment;
 use crate::failure::Failure;
 use crate::output::Ui;
+use crate::progress::{Bar, Traffic};
 
 /// One run of one command.
 pub(crate) struct Session<'w> {
@@ -17,6 +21,8 @@ pub(crate) struct Session<'w> {
     ui: Ui<'w>,
     surroundings: Surroundings<'w>,
     global: GlobalArgs,
+    traffic: Option<Arc<Traffic>>,
+    runtime: OnceCell<Runtime>,
 }
 
 /// The parts of a [`World`](crate::World) that are not the user's streams, borrowed.
@@ -33,7 +39,9 @@ impl<'w> Session<'w> {
             program,
             ui,
             surroundings,
+            traffic: global.is_verbose().then(Arc::default),
             global,
+            runtime: OnceCell::new(),
         }
     }
 
@@ -83,22 +91,84 @@ impl<'w> Session<'w> {
         Ok(bytes)
     }
 
+    /// The requests made, where `--verbose` shows them.
+    pub(crate) fn traffic(&self) -> Option<Arc<Traffic>> {
+        self.traffic.clone()
+    }
+
     /// Runs `work` to its end, or until `--timeout` is over. Only commands that wait for something start a runtime.
     pub(crate) fn wait<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Failure::Runtime)?;
-        let result = runtime.block_on(async {
+        self.wait_with(None, work)
+    }
+
+    /// Runs `work` as [`wait`](Self::wait) does, with a bar that moves.
+    pub(crate) fn wait_with<T>(
+        &self,
+        bar: Option<Bar<'_>>,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let result = self.runtime()?.block_on(async {
+            let watched = self.watched(bar.as_ref(), work);
             match self.global.timeout().limit() {
-                None => work.await,
-                Some(limit) => tokio::time::timeout(limit, work)
+                None => watched.await,
+                Some(limit) => tokio::time::timeout(limit, watched)
                     .await
                     .unwrap_or(Err(Failure::TimedOut { after: limit })),
             }
         });
-        // A blocking task that is still at work must not hold up the end.
-        runtime.shutdown_background();
+        if let Some(bar) = bar {
+            bar.clear(&self.ui);
+        }
+        if let Some(traffic) = &self.traffic {
+            traffic.show(&self.ui);
+        }
         result
     }
+
+    /// Ends the runtime, where there is one; a blocking task that is still at work must not hold up the end.
+    pub(crate) fn close(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// One runtime for the whole command, because open connections live in it.
+    fn runtime(&self) -> Result<&Runtime, Failure> {
+        if self.runtime.get().is_none() {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(Failure::Runtime)?;
+            let _first = self.runtime.set(runtime);
+        }
+        Ok(self.runtime.get().expect("it was set just now"))
+    }
+
+    async fn watched<T>(
+        &self,
+        bar: Option<&Bar<'_>>,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        if bar.is_none() && self.traffic.is_none() {
+            return work.await;
+        }
+        let mut work = std::pin::pin!(work);
+        let mut tick = tokio::time::interval(FRAME);
+        loop {
+            tokio::select! {
+                result = &mut work => return result,
+                _ = tick.tick() => {
+                    if let Some(traffic) = &self.traffic {
+                        traffic.show(&self.ui);
+                    }
+                    if let Some(bar) = bar {
+                        bar.draw(&self.ui);
+                    }
+                }
+            }
+        }
+    }
 }
+
+/// How often what moves is drawn.
+const FRAME: Duration = Duration::from_millis(200);

@@ -28,7 +28,7 @@ fn another_shell_is_refused() {
         str![[r#"
 --- stderr
 Error: invalid argument "tcsh" for "countersign completion"
-help: `countersign --help` shows how it is used
+help: `countersign completion --help` shows how it is used
 --- exit 1
 
 "#]]

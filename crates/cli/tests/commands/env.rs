@@ -13,6 +13,7 @@ fn env_hides_sensitive_and_unknown_values() {
         user.run("env --show-descriptions=false"),
         str![[r#"
 COSIGN_DOCKER_MEDIA_TYPES=
+COSIGN_IMPORT_PASSWORD=
 COSIGN_PASSWORD=******
 COSIGN_REPOSITORY=example.com/signatures
 DOCKER_CONFIG=

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Cursor, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -12,8 +13,9 @@ use countersign_cli::{Environment, Terminal, World};
 use tempfile::TempDir;
 
 /// A user with a folder, an environment and a keyboard.
+#[derive(Clone)]
 pub(crate) struct User {
-    folder: TempDir,
+    folder: Rc<TempDir>,
     variables: Vec<(String, String)>,
     stdin: Vec<u8>,
     terminal: Terminal,
@@ -30,7 +32,7 @@ pub(crate) struct Outcome {
 impl User {
     pub(crate) fn new() -> Self {
         Self {
-            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+            folder: Rc::new(tempfile::tempdir().expect("a temporary folder can be made")),
             variables: Vec::new(),
             stdin: Vec::new(),
             terminal: Terminal::default(),
@@ -48,6 +50,11 @@ impl User {
     pub(crate) fn typing(mut self, text: &str) -> Self {
         self.stdin = text.as_bytes().to_vec();
         self
+    }
+
+    /// The same user in the same folder, who pipes other text to standard input.
+    pub(crate) fn answering(&self, text: &str) -> Self {
+        self.clone().typing(text)
     }
 
     /// Sits at a terminal and types these lines where they are not shown.
@@ -69,6 +76,12 @@ impl User {
     /// Puts a file into the user's folder.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).expect("the folder is writable");
+    }
+
+    /// The permissions of a file in the user's folder.
+    pub(crate) fn mode(&self, name: &str) -> u32 {
+        let metadata = std::fs::metadata(self.path(name)).expect("the file was written");
+        metadata.permissions().mode() & 0o777
     }
 
     /// Reads a file of the user's folder.

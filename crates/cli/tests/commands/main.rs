@@ -4,7 +4,10 @@ mod harness;
 
 mod completion;
 mod env;
+mod generate_key_pair;
+mod import_key_pair;
 mod line;
+mod login;
 mod man;
 mod version;
 
