@@ -6,12 +6,29 @@
 #![deny(clippy::as_conversions, clippy::indexing_slicing, clippy::unwrap_used)]
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop at the first surprise"))]
 
+pub mod artifact;
+mod bounded;
+pub mod bundle;
 pub mod digest;
+pub mod envelope;
+pub mod go_json;
 pub mod key;
+pub mod log;
+pub mod payload;
+pub mod policy;
+pub mod quoted;
 pub mod secret;
 pub mod signer;
+pub mod timestamp;
+pub mod trust;
+pub mod verify;
 
+pub use artifact::Artifact;
+pub use bundle::Bundle;
 pub use digest::{Algorithm, Digest};
 pub use key::{PrivateKey, PublicKey, Signature};
+pub use policy::Policy;
 pub use secret::Secret;
 pub use signer::{Signer, SignerError};
+pub use trust::TrustedRoot;
+pub use verify::verify;

@@ -1,0 +1,211 @@
+//! Bundles: all evidence for one signature, whatever form it came in.
+
+mod error;
+mod json;
+pub mod legacy;
+
+use crate::envelope::Envelope;
+use crate::key::{PublicKey, Signature};
+use crate::log::LogEntry;
+use crate::timestamp::TimestampToken;
+
+pub use error::BundleError;
+
+/// The longest bundle that is read, in bytes.
+pub const LIMIT: usize = 16 * 1024 * 1024;
+
+/// The most log entries that are read from a bundle.
+pub const LOG_ENTRIES: usize = 32;
+
+/// The most timestamps that are read from a bundle.
+pub const TIMESTAMPS: usize = 32;
+
+/// The most certificates that are read from a bundle.
+pub const CERTIFICATES: usize = 32;
+
+/// The media type of the bundles that are written.
+pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// A signature with all that came with it; *untrusted*.
+///
+/// Old formats parse into it, so that there is one verification path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    format: Format,
+    content: Content,
+    key_material: KeyMaterial,
+    log_entries: Vec<LogEntry>,
+    timestamps: Vec<TimestampToken>,
+}
+
+/// The form in which a bundle came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// A Sigstore bundle of this version.
+    Bundle(Version),
+    /// A layer of a `.sig` manifest.
+    LegacyLayer,
+}
+
+/// A version of the Sigstore bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Version {
+    /// Version 0.1: log entries have a promise.
+    V01,
+    /// Version 0.2: log entries have a proof.
+    V02,
+    /// Version 0.3: as 0.2, and certificates come without their chain.
+    V03,
+}
+
+/// What is signed, and the signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Content {
+    /// An envelope with exactly one signature.
+    Envelope(Envelope),
+    /// A signature over bytes that are not here.
+    Message(MessageSignature),
+    /// A simple-signing payload and the signature over its bytes.
+    SimpleSigning {
+        /// The payload, byte for byte as signed.
+        payload: Vec<u8>,
+        /// The signature over it.
+        signature: Signature,
+    },
+}
+
+/// A signature over bytes that the verifier has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageSignature {
+    digest: Option<MessageDigest>,
+    signature: Signature,
+}
+
+impl MessageSignature {
+    /// Returns the digest of the message, as the bundle claims it.
+    pub fn digest(&self) -> Option<&MessageDigest> {
+        self.digest.as_ref()
+    }
+
+    /// Returns the signature.
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+}
+
+/// The digest of a message, named as `sigstore_common.proto` names algorithms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageDigest {
+    algorithm: String,
+    bytes: Vec<u8>,
+}
+
+impl MessageDigest {
+    /// Returns the algorithm's name, such as `SHA2_256`.
+    pub fn algorithm(&self) -> &str {
+        &self.algorithm
+    }
+
+    /// Returns the hash.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// What a bundle says verifies its signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyMaterial {
+    /// The key of a certificate; the DER of the leaf comes first, then its issuers if they are there.
+    Certificates(Vec<Vec<u8>>),
+    /// A key that the verifier has.
+    PublicKey {
+        /// A hint of which key it is; nobody vouches for it.
+        hint: Option<String>,
+    },
+    /// The format does not say: a key that the verifier has, or these certificates if there are any.
+    Undeclared(Vec<Vec<u8>>),
+}
+
+impl Bundle {
+    /// Parses a Sigstore bundle of version 0.1, 0.2 or 0.3.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
+        json::read(bytes)
+    }
+
+    /// Writes the bundle as cosign 3 does.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::LegacyHasNoJson`] for a layer of a `.sig` manifest: its payload has no place in a bundle.
+    pub fn to_json(&self) -> Result<Vec<u8>, BundleError> {
+        json::write(self)
+    }
+
+    /// Joins a signed envelope and a hint of the key that signed it.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::SignatureCount`] if the envelope has not exactly one signature.
+    pub fn assemble(envelope: Envelope, key: &PublicKey) -> Result<Self, BundleError> {
+        Ok(Self {
+            format: Format::Bundle(Version::V03),
+            content: Content::signed_once(envelope)?,
+            key_material: KeyMaterial::PublicKey { hint: Some(key.hint()) },
+            log_entries: Vec::new(),
+            timestamps: Vec::new(),
+        })
+    }
+
+    /// Joins a simple-signing payload and the signature over it.
+    pub fn legacy(payload: Vec<u8>, signature: Signature) -> Self {
+        Self {
+            format: Format::LegacyLayer,
+            content: Content::SimpleSigning { payload, signature },
+            key_material: KeyMaterial::Undeclared(Vec::new()),
+            log_entries: Vec::new(),
+            timestamps: Vec::new(),
+        }
+    }
+
+    /// Returns the form in which the bundle came.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Returns what is signed, and the signature.
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Returns what the bundle says verifies its signature.
+    pub fn key_material(&self) -> &KeyMaterial {
+        &self.key_material
+    }
+
+    /// Returns the log entries.
+    pub fn log_entries(&self) -> &[LogEntry] {
+        &self.log_entries
+    }
+
+    /// Returns the signed timestamps.
+    pub fn timestamps(&self) -> &[TimestampToken] {
+        &self.timestamps
+    }
+}
+
+impl Content {
+    /// Takes an envelope with exactly one signature: with more, each check could be met by another one (client-spec §4.5).
+    fn signed_once(envelope: Envelope) -> Result<Self, BundleError> {
+        match envelope.signatures().len() {
+            1 => Ok(Self::Envelope(envelope)),
+            found => Err(BundleError::SignatureCount { found }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

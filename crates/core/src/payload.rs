@@ -1,0 +1,4 @@
+//! Payloads: the exact bytes that are signed, and the claims they hold.
+
+pub mod simple_signing;
+pub mod statement;

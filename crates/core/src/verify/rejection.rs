@@ -1,0 +1,154 @@
+//! Why evidence is not believed.
+
+use std::fmt;
+
+use crate::Digest;
+use crate::key::SignatureMismatch;
+use crate::payload::simple_signing::SimpleSigningError;
+use crate::payload::statement::StatementError;
+use crate::quoted::Quoted;
+
+/// Why a bundle does not satisfy a policy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// An annotation is there with another value.
+    #[error("annotation {key:?} is {found}, expected {expected:?}")]
+    AnnotationMismatch {
+        /// The annotation's key.
+        key: String,
+        /// The value asked for.
+        expected: String,
+        /// The value found: a text bare, anything else as JSON.
+        found: Quoted,
+    },
+    /// An annotation is not there.
+    #[error("annotation {key:?} is missing, expected {expected:?}")]
+    AnnotationMissing {
+        /// The annotation's key.
+        key: String,
+        /// The value asked for.
+        expected: String,
+    },
+    /// The policy trusts a key and the bundle is signed with a certificate.
+    #[error("expected a signature by a key, found one by a certificate")]
+    CertificateNotKey,
+    /// What is signed is about something else.
+    #[error("signed digest is {found}, expected {expected}")]
+    DigestMismatch {
+        /// The artifact's digest.
+        expected: Digest,
+        /// The digests that are signed.
+        found: ClaimedDigests,
+    },
+    /// The signed payload is not a simple-signing payload.
+    #[error("signed payload is not one of a signature")]
+    MalformedSimpleSigning(#[from] SimpleSigningError),
+    /// The signed payload is not a statement.
+    #[error("signed payload is not a statement")]
+    MalformedStatement(#[from] StatementError),
+    /// The bundle signs bytes as they are, and says nothing of what they are.
+    #[error("expected a signed statement about an artifact, found a signature over a message")]
+    MessageSignature,
+    /// The signed payload is of another type.
+    #[error("signed payload is of type {found}, expected {expected}")]
+    PayloadType {
+        /// The type asked for.
+        expected: &'static str,
+        /// The type found.
+        found: Quoted,
+    },
+    /// The signed statement claims something else: an attestation is no signature.
+    #[error("signed statement has predicate type {found}, expected {expected}")]
+    PredicateType {
+        /// The predicate type asked for.
+        expected: &'static str,
+        /// The predicate type found.
+        found: Quoted,
+    },
+    /// The envelope has not exactly one signature.
+    #[error("envelope has {found} signatures, expected exactly one")]
+    SignatureCount {
+        /// The number found.
+        found: usize,
+    },
+    /// The signature is not by the trusted key over these bytes.
+    #[error("signature does not verify with key {key}{}", Named(.named.as_ref(), key))]
+    SignatureMismatch {
+        /// The hint of the trusted key: base64 of the SHA-256 of its DER.
+        key: String,
+        /// The hint in the bundle, for which nobody vouches.
+        named: Option<Quoted>,
+        /// What the key says.
+        source: SignatureMismatch,
+    },
+}
+
+/// The digests that a payload claims to be about, as many as are worth showing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedDigests {
+    shown: Vec<Quoted>,
+    more: usize,
+}
+
+impl ClaimedDigests {
+    pub(super) fn new<T: AsRef<str>>(digests: impl IntoIterator<Item = T>) -> Self {
+        let mut digests = digests.into_iter();
+        let shown = digests
+            .by_ref()
+            .take(SHOWN)
+            .map(|digest| Quoted::new(digest.as_ref()))
+            .collect();
+        Self {
+            shown,
+            more: digests.count(),
+        }
+    }
+
+    /// Returns the first digests, as written.
+    pub fn shown(&self) -> &[Quoted] {
+        &self.shown
+    }
+
+    /// Returns how many more there are.
+    pub fn more(&self) -> usize {
+        self.more
+    }
+}
+
+impl fmt::Display for ClaimedDigests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.shown.is_empty() {
+            return f.write_str("absent");
+        }
+        for (index, digest) in self.shown.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            // a digest as it should be needs no quotes
+            match digest.as_str().parse::<Digest>() {
+                Ok(digest) => write!(f, "{digest}")?,
+                Err(_) => write!(f, "{digest}")?,
+            }
+        }
+        if self.more > 0 {
+            write!(f, " and {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells of the key that the bundle names, if it is another one.
+struct Named<'a>(Option<&'a Quoted>, &'a str);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(named) if named.as_str() != self.1 => write!(f, " (the bundle names key {named})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How many digests are shown.
+const SHOWN: usize = 8;

@@ -1,0 +1,119 @@
+//! Whatever the bytes, parsing and judging end in an answer.
+
+use std::collections::BTreeMap;
+
+use countersign_core::bundle::{Bundle, legacy};
+use countersign_core::envelope::Envelope;
+use countersign_core::key::PublicKey;
+use countersign_core::payload::simple_signing::SimpleSigning;
+use countersign_core::payload::statement::Statement;
+use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
+use countersign_core::trust::TrustedRoot;
+use countersign_core::trust::signing_config::SigningConfig;
+use countersign_core::{Artifact, Digest, verify};
+use jiff::Timestamp;
+use proptest::prelude::{Strategy, any, prop, proptest};
+use proptest::sample::Index;
+
+const BUNDLES: [&[u8]; 4] = [
+    include_bytes!("data/golden/v3-key/bundle-1.json"),
+    include_bytes!("data/golden/v3-three-signatures/bundle-1.json"),
+    include_bytes!("data/golden/v3-attest-vuln/bundle-1.json"),
+    include_bytes!("data/golden/blobs/blob-v3-keyless-rekor1.json"),
+];
+const STATEMENT: &[u8] = br#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"n","digest":{"sha256":"00"},"annotations":{"a":[1,{"b":null}]}}],"predicateType":"p","predicate":{"x":1e999}}"#;
+const ENVELOPE: &[u8] =
+    br#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"AAEC","keyid":"k"}]}"#;
+const PAYLOAD: &[u8] = include_bytes!("data/golden/v2-annotations/payload-1.json");
+
+proptest! {
+    #[test]
+    fn bytes_never_panic_a_parser(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        read_all(&bytes);
+    }
+
+    #[test]
+    fn json_like_text_never_panics_a_parser(text in "[\\[\\]{}\":,a-z0-9\\\\ ]{0,256}") {
+        read_all(text.as_bytes());
+    }
+
+    #[test]
+    fn changed_evidence_never_panics_and_is_never_accepted_for_another_artifact(
+        which in 0..BUNDLES.len(),
+        changes in changes(),
+    ) {
+        let bytes = changed(BUNDLES[which], &changes);
+        if let Ok(bundle) = Bundle::from_json(&bytes) {
+            judge(&bundle);
+            let written = bundle.to_json().expect("what came as JSON is written as JSON");
+            assert_eq!(Bundle::from_json(&written).expect("what is written is read"), bundle);
+        }
+    }
+
+    #[test]
+    fn changed_parts_never_panic_their_parsers(changes in changes()) {
+        for part in [STATEMENT, ENVELOPE, PAYLOAD] {
+            read_all(&changed(part, &changes));
+        }
+    }
+
+    #[test]
+    fn layers_with_any_annotations_never_panic(values in prop::collection::vec(".{0,64}", 5)) {
+        let keys = [legacy::SIGNATURE, legacy::CERTIFICATE, legacy::CHAIN, legacy::LOG_ENTRY, legacy::TIMESTAMP];
+        let annotations: BTreeMap<_, _> = keys.map(str::to_owned).into_iter().zip(values).collect();
+        if let Ok(bundle) = Bundle::from_legacy_layer(PAYLOAD.to_vec(), &annotations) {
+            judge(&bundle);
+        }
+    }
+}
+
+#[test]
+fn nesting_of_ten_thousand_ends_in_an_error() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    for text in [
+        deep.clone(),
+        deep.replace('[', r#"{"a":"#).replace(']', "}"),
+        format!(r#"{{"predicate":{deep}}}"#),
+        format!(r#"{{"mediaType":"m","unknown":{deep}}}"#),
+    ] {
+        read_all(text.as_bytes());
+    }
+}
+
+/// Gives the bytes to every parser; what they answer does not matter here.
+fn read_all(bytes: &[u8]) {
+    let parsed = [
+        Bundle::from_json(bytes).map(|bundle| judge(&bundle)).is_ok(),
+        Envelope::parse(bytes).map(|envelope| envelope.to_json()).is_ok(),
+        Statement::parse(bytes).is_ok(),
+        SimpleSigning::parse(bytes).is_ok(),
+        SigningConfig::parse(bytes).is_ok(),
+        TrustedRoot::parse(bytes).is_ok(),
+    ];
+    std::hint::black_box(parsed);
+}
+
+fn judge(bundle: &Bundle) {
+    let key = PublicKey::from_pem(include_bytes!("data/golden/keys/cosign.pub")).expect("a key as cosign wrote it");
+    let policy = Policy::new(
+        TrustedSigner::key(key),
+        Claim::signature(BTreeMap::new()),
+        LogRule::InsecurelyIgnored,
+    );
+    let artifact = Artifact::new(Digest::sha256(b"an artifact that nobody signed"));
+    let rejection = verify(bundle, &artifact, &policy, Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
+    std::hint::black_box(rejection.to_string());
+}
+
+fn changes() -> impl Strategy<Value = Vec<(Index, u8)>> {
+    prop::collection::vec((any::<Index>(), any::<u8>()), 1..4)
+}
+
+fn changed(bytes: &[u8], changes: &[(Index, u8)]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for (place, byte) in changes {
+        let place = place.index(bytes.len());
+        bytes[place] = *byte;
+    }
+    bytes
+}
