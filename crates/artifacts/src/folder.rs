@@ -9,7 +9,7 @@ use std::path::Path;
 use countersign_core::Digest;
 use countersign_core::digest::{Algorithm, Hasher};
 use flate2::{Compression, GzBuilder};
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::plan::PackError;
@@ -117,9 +117,13 @@ impl<W: Write> Pack<W> {
     fn entry(&mut self, path: &Path, entry: Entry<'_>, metadata: &Metadata) -> Result<(), PackError> {
         let seconds = match self.times {
             Times::Fixed(time) => time.as_second(),
+            // Go's writer rounds to the nearest second.
             Times::Preserved => metadata
                 .modified()
-                .and_then(|time| Timestamp::try_from(time).map_err(io::Error::other))
+                .and_then(|time| {
+                    let time = Timestamp::try_from(time).and_then(|time| time.round(Unit::Second));
+                    time.map_err(io::Error::other)
+                })
                 .map_err(|source| PackError::file(path, source))?
                 .as_second(),
         };

@@ -23,6 +23,18 @@ use crate::store::{Condition, Store};
 use contents::{Contents, REF_NAME};
 use files::{Directory, Files, blocking};
 
+/// What a manifest is in a layout that `cosign save` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SavedRole {
+    /// The image or index that was saved.
+    Image,
+    /// Its signatures: the manifest under the tag `sha256-<hex>.sig`.
+    Signatures,
+    /// Its attestations: the manifest under the tag `sha256-<hex>.att`.
+    Attestations,
+}
+
 /// An image layout in a directory.
 #[derive(Clone)]
 pub struct Layout {
@@ -83,6 +95,18 @@ impl Layout {
     /// As [`entries`](Self::entries).
     pub async fn tags(&self) -> Result<Vec<String>, StoreError> {
         tags(&self.contents).await
+    }
+
+    /// Stores a manifest as `cosign save` does, so that `cosign load` and `cosign verify --local-image` find it.
+    ///
+    /// Like there, a layout holds one image with what belongs to it: saving an image takes the place of the one
+    /// saved before, with its signatures and attestations.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] where it cannot be written.
+    pub async fn save(&self, manifest: &Manifest, role: SavedRole) -> Result<(), StoreError> {
+        let (contents, manifest) = (self.contents.clone(), manifest.clone());
+        blocking(move || write::save(&contents, &manifest, role)).await
     }
 
     /// Takes a tag away; the manifest stays.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_core::digest::Algorithm;
 use countersign_oci::blob::{Source, UploadOutcome};
+use countersign_oci::layout::SavedRole;
 use countersign_oci::store::Condition;
 use countersign_oci::{Layout, Manifest, Meter, Reference, Store, StoreError, Upload};
 
@@ -253,4 +254,32 @@ async fn signature_tag_of_a_saved_image_keeps_its_kind() {
         .collect();
     assert_eq!(kinds.len(), 3);
     assert!(kinds.iter().any(|kind| kind == "dev.cosignproject.cosign/sigs"));
+}
+
+#[tokio::test]
+async fn saved_image_takes_the_place_of_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).await.unwrap();
+    let kept = manifest("tagged");
+    layout
+        .push_manifest(&tag("v1"), &kept, Condition::Always)
+        .await
+        .unwrap();
+    for comment in ["one", "two"] {
+        let image = manifest(comment);
+        layout.save(&image, SavedRole::Image).await.unwrap();
+        let name = tag(&format!("sha256-{}.sig", image.digest().hex()));
+        assert!(matches!(layout.resolve(&name).await, Err(StoreError::NotFound { .. })));
+        for signatures in ["first", "second"] {
+            let signatures = manifest(signatures);
+            layout.save(&signatures, SavedRole::Signatures).await.unwrap();
+            assert_eq!(layout.resolve(&name).await.unwrap().digest(), signatures.digest());
+        }
+        layout
+            .save(&manifest("attested"), SavedRole::Attestations)
+            .await
+            .unwrap();
+        assert_eq!(layout.only().await.unwrap().digest(), image.digest());
+        assert_eq!(layout.entries().await.unwrap().len(), 4);
+    }
 }

@@ -39,37 +39,61 @@ impl<'a> Entry<'a> {
 
     /// Writes the header, after an extended one where it cannot hold everything.
     pub(super) fn write(&self, writer: &mut impl Write, mode: u32, seconds: u64) -> io::Result<()> {
-        let mut header = blank(self.kind, mode, seconds)?;
-        let mut records = Vec::new();
-        if !self.name.is_ascii() || !place_name(&mut header, self.name) {
-            records.extend(record("path", self.name));
-            header.as_mut_bytes()[NAME].fill(0);
-            header.as_mut_bytes()[PREFIX].fill(0);
-            put(&mut header, NAME, self.name);
+        let mut header = blank(self.kind, mode, seconds);
+        header.set_device_major(0)?;
+        header.set_device_minor(0)?;
+        let is_plain = self.name.is_ascii() && fits(self.target) && self.size <= OCTAL_LIMIT;
+        if !(is_plain && place_name(&mut header, self.name)) {
+            self.extend(writer)?;
+            put(&mut header, NAME, &ascii(self.name));
         }
-        if self.target.len() > LINK.len() || !self.target.is_ascii() {
-            records.extend(record("linkpath", self.target));
-        }
-        put(&mut header, LINK, self.target);
-        if self.size > OCTAL_LIMIT {
-            records.extend(record("size", &self.size.to_string()));
-            header.set_size(0);
-        } else {
-            header.set_size(self.size);
-        }
-        if !records.is_empty() {
-            let mut extension = blank(EntryType::XHeader, 0o644, 0)?;
-            put(&mut extension, NAME, "PaxHeaders.0/x");
-            extension.set_size(records.len() as u64);
-            writer.write_all(finished(extension).as_bytes())?;
-            writer.write_all(&records)?;
-            writer.write_all(padding(records.len() as u64))?;
-        }
+        put(&mut header, LINK, &ascii(self.target));
+        header.set_size(if self.size <= OCTAL_LIMIT { self.size } else { 0 });
         writer.write_all(finished(header).as_bytes())
+    }
+
+    /// Writes an extended header (POSIX.1-2001, pax) with what the header cannot hold, sorted by key.
+    fn extend(&self, writer: &mut impl Write) -> io::Result<()> {
+        let mut records = String::new();
+        if !fits(self.target) {
+            records.push_str(&record("linkpath", self.target));
+        }
+        if !fits(self.name) {
+            records.push_str(&record("path", self.name));
+        }
+        if self.size > OCTAL_LIMIT {
+            records.push_str(&record("size", &self.size.to_string()));
+        }
+        let (folder, file) = self.name.rsplit_once('/').unwrap_or(("", self.name));
+        let name = match folder {
+            "" => format!("PaxHeaders.0/{file}"),
+            folder => format!("{folder}/PaxHeaders.0/{file}"),
+        };
+        let mut header = blank(EntryType::XHeader, 0, 0);
+        let name = ascii(&name);
+        put(
+            &mut header,
+            NAME,
+            name[..name.len().min(NAME.len())].trim_end_matches('/'),
+        );
+        header.set_size(records.len() as u64);
+        writer.write_all(finished(header).as_bytes())?;
+        writer.write_all(records.as_bytes())?;
+        writer.write_all(padding(records.len() as u64))
     }
 }
 
-fn blank(kind: EntryType, mode: u32, seconds: u64) -> io::Result<Header> {
+/// Says whether a text can be in a field for names as it is.
+fn fits(text: &str) -> bool {
+    text.is_ascii() && text.len() <= NAME.len()
+}
+
+/// Leaves out what is not ASCII, for readers that do not know extended headers.
+fn ascii(text: &str) -> String {
+    text.chars().filter(char::is_ascii).collect()
+}
+
+fn blank(kind: EntryType, mode: u32, seconds: u64) -> Header {
     let mut header = Header::new_ustar();
     header.set_entry_type(kind);
     header.set_mode(mode);
@@ -77,9 +101,7 @@ fn blank(kind: EntryType, mode: u32, seconds: u64) -> io::Result<Header> {
     header.set_gid(0);
     header.set_size(0);
     header.set_mtime(seconds);
-    header.set_device_major(0)?;
-    header.set_device_minor(0)?;
-    Ok(header)
+    header
 }
 
 /// Puts a name into the header, split at a slash where it is long; says whether it fits.
@@ -101,9 +123,12 @@ fn place_name(header: &mut Header, name: &str) -> bool {
     true
 }
 
-/// Puts as much of a text into a field as it holds.
+/// Puts as much of a text into a field as it holds; a name cut off at a slash would look like a folder's.
 fn put(header: &mut Header, field: std::ops::Range<usize>, text: &str) {
-    let length = text.len().min(field.len());
+    let mut length = text.len().min(field.len());
+    if length < text.len() && text.as_bytes()[length - 1] == b'/' {
+        length -= 1;
+    }
     header.as_mut_bytes()[field][..length].copy_from_slice(&text.as_bytes()[..length]);
 }
 
@@ -116,13 +141,13 @@ fn finished(mut header: Header) -> Header {
 }
 
 /// A record of an extended header: its own length, the key and the value.
-fn record(key: &str, value: &str) -> Vec<u8> {
+fn record(key: &str, value: &str) -> String {
     let rest = format!(" {key}={value}\n");
     let mut length = rest.len();
     while length != rest.len() + length.to_string().len() {
         length = rest.len() + length.to_string().len();
     }
-    format!("{length}{rest}").into_bytes()
+    format!("{length}{rest}")
 }
 
 /// What fills content of this size up to whole blocks.

@@ -300,10 +300,10 @@ pub(crate) const IMAGE_NAME: &str = "io.containerd.image.name";
 
 /// The annotation in which `cosign save` writes what an entry is.
 pub(crate) const KIND: &str = "kind";
-const KIND_IMAGE: &str = "dev.cosignproject.cosign/image";
-const KIND_INDEX: &str = "dev.cosignproject.cosign/imageIndex";
-const KIND_SIGNATURES: &str = "dev.cosignproject.cosign/sigs";
-const KIND_ATTESTATIONS: &str = "dev.cosignproject.cosign/atts";
+pub(crate) const KIND_IMAGE: &str = "dev.cosignproject.cosign/image";
+pub(crate) const KIND_INDEX: &str = "dev.cosignproject.cosign/imageIndex";
+pub(crate) const KIND_SIGNATURES: &str = "dev.cosignproject.cosign/sigs";
+pub(crate) const KIND_ATTESTATIONS: &str = "dev.cosignproject.cosign/atts";
 
 /// The file that makes a directory an image layout.
 pub(crate) const LAYOUT_FILE: &str = "oci-layout";

@@ -1,6 +1,7 @@
 //! Writing to an image layout: blobs and the index are written aside and renamed, so that a reader never sees half of
 //! one, and the index is changed under a lock, so that writers lose nothing of each other's.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -15,7 +16,10 @@ use tempfile::NamedTempFile;
 
 use crate::blob::{BlobStream, Source, Upload, UploadOutcome, Uploaded};
 use crate::error::StoreError;
-use crate::layout::contents::{Contents, INDEX_FILE, LAYOUT_FILE, LAYOUT_VERSION};
+use crate::layout::SavedRole;
+use crate::layout::contents::{
+    Contents, INDEX_FILE, KIND, KIND_ATTESTATIONS, KIND_IMAGE, KIND_INDEX, KIND_SIGNATURES, LAYOUT_FILE, LAYOUT_VERSION,
+};
 use crate::layout::files::{Directory, Files, Section, blob_name, blocking, file_error};
 use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Reference, Target};
@@ -175,6 +179,28 @@ pub(super) fn push_manifest(
         Target::Digest(digest) => digest,
         Target::Tag(_) => manifest.digest(),
     };
+    let entry = keep_manifest(contents, manifest, digest)?;
+    change_index(contents, |index| match reference.target() {
+        Target::Tag(tag) => index.tag(reference, tag, entry, condition),
+        Target::Digest(_) => index.add(entry),
+    })
+}
+
+/// Stores a manifest's bytes and enters it in the index as `cosign save` does.
+pub(super) fn save(contents: &Contents, manifest: &Manifest, role: SavedRole) -> Result<(), StoreError> {
+    let mut entry = keep_manifest(contents, manifest, manifest.digest())?;
+    let kind = match role {
+        SavedRole::Image if manifest.is_index() => KIND_INDEX,
+        SavedRole::Image => KIND_IMAGE,
+        SavedRole::Signatures => KIND_SIGNATURES,
+        SavedRole::Attestations => KIND_ATTESTATIONS,
+    };
+    entry.annotations.insert(KIND.to_owned(), kind.to_owned());
+    change_index(contents, |index| index.save(entry, role))
+}
+
+/// Stores a manifest's bytes, where they are not there or damaged, and describes it.
+fn keep_manifest(contents: &Contents, manifest: &Manifest, digest: &Digest) -> Result<Descriptor, StoreError> {
     let directory = directory(contents)?;
     if contents.manifest_by_digest(digest, "").is_err() {
         let mut file = beside(directory.root())?;
@@ -182,14 +208,11 @@ pub(super) fn push_manifest(
             .map_err(|source| file_error(file.path(), source))?;
         keep(directory, file, digest)?;
     }
-    let entry = Descriptor {
+    Ok(Descriptor {
         digest: digest.clone(),
         artifact_type: manifest.content().artifact_type.clone(),
+        annotations: BTreeMap::new(),
         ..manifest.descriptor()
-    };
-    change_index(contents, |index| match reference.target() {
-        Target::Tag(tag) => index.tag(reference, tag, entry, condition),
-        Target::Digest(_) => index.add(entry),
     })
 }
 

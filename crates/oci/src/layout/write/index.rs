@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use crate::error::StoreError;
+use crate::layout::SavedRole;
 use crate::layout::contents::{ENTRY_LIMIT, IMAGE_NAME, INDEX_FILE, Index, KIND, REF_NAME};
 use crate::manifest::Descriptor;
 use crate::reference::Reference;
@@ -75,6 +76,18 @@ impl Editor {
             entry.annotations.insert(REF_NAME.to_owned(), tag.to_owned());
         }
         let mut keep = keep.into_iter();
+        self.raw.retain(|_| keep.next().unwrap_or(true));
+        self.append(&entry)
+    }
+
+    /// Enters what `cosign save` stores, in the place of what was saved before in the same role; an image also takes
+    /// the place of what belonged to the one before.
+    pub(super) fn save(&mut self, entry: Descriptor, role: SavedRole) -> Result<(), StoreError> {
+        let is_replaced = |other: &Descriptor| match other.annotations.get(KIND) {
+            Some(kind) => role == SavedRole::Image || Some(kind) == entry.annotations.get(KIND),
+            None => false,
+        };
+        let mut keep = self.index.entries().iter().map(|other| !is_replaced(other));
         self.raw.retain(|_| keep.next().unwrap_or(true));
         self.append(&entry)
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use countersign_artifacts::plan::{AbsolutePaths, Config, ImageSpec, Times};
@@ -12,7 +11,7 @@ use countersign_oci::{Descriptor, Layout, Store};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-const AT_ONCE: NonZeroUsize = NonZeroUsize::new(5).unwrap();
+use crate::world::AT_ONCE;
 
 fn files(names: &[&str]) -> Vec<FileSpec> {
     names.iter().map(|name| name.parse().unwrap()).collect()

@@ -1,0 +1,7 @@
+//! Packing, pushing and pulling, on real files and image layouts.
+
+mod interop;
+mod pack;
+mod pull;
+mod unpack;
+mod world;
