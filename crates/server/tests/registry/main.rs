@@ -1,0 +1,16 @@
+//! The registry, over HTTP as its clients see it.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod access;
+mod blobs;
+mod client;
+mod concurrency;
+mod conformance;
+mod crash;
+mod limits;
+mod listing;
+mod manifests;
+mod observe;
+mod referrers;
+mod tls;
+mod uploads;
