@@ -110,6 +110,24 @@ pub enum StoreError {
         /// How long nothing moved.
         after: Duration,
     },
+    /// The time limit for everything together has passed.
+    #[error("{method} {url}: not done within the time limit of {after:?}")]
+    TimedOut {
+        /// The HTTP method.
+        method: String,
+        /// The URL, without credentials or query.
+        url: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// TLS could not be set up.
+    #[error("TLS: {place}: {reason}")]
+    Tls {
+        /// The file, name or setting.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The registry sends us to a place we do not follow.
     #[error("{url}: refusing to follow to {target}: {reason}")]
     Redirect {

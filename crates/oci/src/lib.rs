@@ -7,10 +7,12 @@ pub mod append;
 pub mod archive;
 pub mod blob;
 pub mod error;
+pub mod http;
 pub mod layout;
 pub mod manifest;
 pub mod media_type;
 pub mod reference;
+pub mod registry;
 pub mod store;
 
 pub use archive::Archive;
@@ -19,4 +21,5 @@ pub use error::StoreError;
 pub use layout::Layout;
 pub use manifest::{Descriptor, Manifest};
 pub use reference::{Pinned, Reference, Repository};
+pub use registry::{Registry, RegistryOptions};
 pub use store::Store;

@@ -63,6 +63,34 @@ pub trait Store: Sync {
         manifest: &Manifest,
         condition: Condition,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Replaces what a tag points at, once, and says whether the condition was checked in doing so.
+    ///
+    /// What it is for is [`append`](crate::append::append). A store whose [`push_manifest`](Self::push_manifest) checks
+    /// conditions under a lock has nothing to add.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] where `condition` does not hold and the store checks it.
+    fn replace(
+        &self,
+        tag: &Reference,
+        manifest: &Manifest,
+        condition: Condition,
+    ) -> impl Future<Output = Result<Replacement, StoreError>> + Send {
+        async {
+            self.push_manifest(tag, manifest, condition).await?;
+            Ok(Replacement::Checked)
+        }
+    }
+}
+
+/// Whether the condition of a replacement was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// It was, and held: nothing of another writer was lost.
+    Checked,
+    /// It was not: another writer's change may be lost, and this one may still be.
+    Unchecked,
 }
 
 /// What must hold for a manifest to be replaced (RFC 9110 §13.1.1, If-Match and If-None-Match).

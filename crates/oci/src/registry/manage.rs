@@ -1,0 +1,97 @@
+//! Tags listed, manifests deleted (distribution-spec, §listing tags and §content management).
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+
+use super::Registry;
+use super::call::{Call, CallTarget};
+use super::paging::next_page;
+use super::push::ANSWER_LIMIT;
+use crate::error::StoreError;
+use crate::manifest::Manifest;
+use crate::reference::{Reference, Repository};
+
+#[derive(Deserialize)]
+struct TagPage {
+    #[serde(default)]
+    tags: Option<Vec<String>>,
+}
+
+impl Registry {
+    /// Lists the tags of a repository, in the registry's order.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no such repository, [`StoreError::TooLarge`] past 100,000 tags.
+    pub async fn tags(&self, repository: &Repository) -> Result<Vec<String>, StoreError> {
+        let what = format!("tags of {repository}");
+        let first = |last: Option<&String>| {
+            let last = last.map(|last| format!("&last={last}")).unwrap_or_default();
+            CallTarget::Path(format!("{}/tags/list?n={PAGE}{last}", repository.path()))
+        };
+        let mut target = first(None);
+        let mut tags: Vec<String> = Vec::new();
+        for _ in 0..PAGES {
+            let mut call = Call::new(self, repository, Method::GET, target, what.clone());
+            let answer = self.exchange(&mut call, Manifest::LIMIT as u64).await?;
+            if answer.status != StatusCode::OK {
+                return Err(call.refusal(&answer));
+            }
+            let page: TagPage = serde_json::from_slice(&answer.body).map_err(|error| StoreError::Malformed {
+                what: what.clone(),
+                reason: error.to_string(),
+            })?;
+            let page = page.tags.unwrap_or_default();
+            let is_full = page.len() == PAGE;
+            let is_repeated = !page.is_empty() && page.last() == tags.last();
+            if !is_repeated {
+                tags.extend(page);
+            }
+            if tags.len() > TAGS {
+                break;
+            }
+            target = match next_page(&answer)? {
+                Some(next) => CallTarget::Given(next),
+                // Some registries cut the list at `n` without saying so.
+                None if is_full && !is_repeated => first(tags.last()),
+                None => return Ok(tags),
+            };
+        }
+        Err(StoreError::TooLarge {
+            what,
+            limit: format!("{TAGS} tags"),
+        })
+    }
+
+    /// Deletes a tag, or a manifest with all its tags.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where it does not exist, [`StoreError::NotAllowed`] where the registry does not delete.
+    pub async fn delete(&self, reference: &Reference) -> Result<(), StoreError> {
+        let repository = reference.repository();
+        let path = format!("{}/manifests/{}", repository.path(), reference.target());
+        let what = format!("manifest {reference}");
+        let mut call = Call::new(self, repository, Method::DELETE, CallTarget::Path(path), what);
+        let answer = self.exchange(&mut call, ANSWER_LIMIT).await?;
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        Err(match call.refusal(&answer) {
+            StoreError::Status {
+                status: 400, detail, ..
+            } if detail.contains("UNSUPPORTED") => StoreError::NotAllowed {
+                what: reference.to_string(),
+                reason: detail.trim_start_matches(": ").to_owned(),
+            },
+            other => other,
+        })
+    }
+}
+
+/// How many tags are asked for at a time.
+const PAGE: usize = 1000;
+
+/// How many pages are read at most.
+const PAGES: usize = 1000;
+
+/// How many tags are listed at most.
+const TAGS: usize = 100_000;

@@ -1,0 +1,171 @@
+//! Manifests on the way out (distribution-spec, §pushing manifests).
+
+use countersign_core::Digest;
+use http::{HeaderName, Method, StatusCode, header};
+
+use super::Registry;
+use super::answer::{self, Words};
+use super::call::{Call, CallTarget};
+use super::pull::announced;
+use crate::error::StoreError;
+use crate::http::Answer;
+use crate::http::body::Payload;
+use crate::manifest::Manifest;
+use crate::reference::Reference;
+use crate::store::{Condition, Replacement};
+
+impl Registry {
+    pub(super) async fn store_manifest(
+        &self,
+        reference: &Reference,
+        manifest: &Manifest,
+        condition: &Condition,
+    ) -> Result<(), StoreError> {
+        let mut call = self.put_call(reference, manifest);
+        if let Some((name, value)) = condition_header(condition) {
+            call = call.header(name, &value);
+        }
+        let answer = self.put(call, reference, manifest).await?;
+        match &manifest.content().subject {
+            Some(subject) if !self.lists_by_itself(&answer, reference) => {
+                self.list_in_fallback(reference.repository(), &subject.digest, manifest)
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says whether the registry put the manifest in its list of referrers.
+    ///
+    /// A registry without the list may echo the header all the same (ECR did), so what the list itself said counts more.
+    fn lists_by_itself(&self, answer: &Answer, reference: &Reference) -> bool {
+        let host = self.host(reference.repository());
+        answer::text(&answer.headers, "oci-subject").is_some() && host.referrers.answer() != Some(false)
+    }
+
+    /// Replaces a tag once, with whatever guard the registry offers against other writers.
+    ///
+    /// Whether it checks conditions is found out with the first replacement: that one carries a condition that cannot
+    /// hold. A registry that checks refuses it with 412 and is asked again with the real one; a registry that does not
+    /// has simply written.
+    pub(super) async fn replace_tag(
+        &self,
+        reference: &Reference,
+        manifest: &Manifest,
+        condition: &Condition,
+    ) -> Result<Replacement, StoreError> {
+        let host = self.host(reference.repository());
+        let Some((name, value)) = condition_header(condition) else {
+            let call = self.put_call(reference, manifest).never_repeated();
+            return self
+                .put(call, reference, manifest)
+                .await
+                .map(|_| Replacement::Unchecked);
+        };
+        if host.conditions.answer().is_none() {
+            let call = self.put_call(reference, manifest).header(header::IF_MATCH, IMPOSSIBLE);
+            match self.put(call.never_repeated(), reference, manifest).await {
+                Ok(_) => {
+                    host.conditions.remember(false);
+                    return Ok(Replacement::Unchecked);
+                }
+                Err(StoreError::Changed { .. }) => host.conditions.remember(true),
+                Err(StoreError::Status { status: 400 | 501, .. }) => host.conditions.remember(false),
+                Err(error) => return Err(error),
+            }
+        }
+        if host.conditions.answer() == Some(true) {
+            let call = self.put_call(reference, manifest).header(name, &value);
+            match self.put(call.never_repeated(), reference, manifest).await {
+                Err(StoreError::Changed { what }) => {
+                    if !self.still_holds(reference, condition).await? {
+                        return Err(StoreError::Changed { what });
+                    }
+                    // It refuses also what holds: its conditions are about something else.
+                    host.conditions.remember(false);
+                }
+                other => return other.map(|_| Replacement::Checked),
+            }
+        }
+        let call = self.put_call(reference, manifest).never_repeated();
+        self.put(call, reference, manifest)
+            .await
+            .map(|_| Replacement::Unchecked)
+    }
+
+    async fn still_holds(&self, reference: &Reference, condition: &Condition) -> Result<bool, StoreError> {
+        let now = self.head(reference).await?.map(|descriptor| descriptor.digest);
+        Ok(match condition {
+            Condition::Unchanged(digest) => now.as_ref() == Some(digest),
+            Condition::Absent => now.is_none(),
+            Condition::Always => true,
+        })
+    }
+
+    fn put_call<'a>(&self, reference: &'a Reference, manifest: &Manifest) -> Call<'a> {
+        let repository = reference.repository();
+        let path = format!("{}/manifests/{}", repository.path(), reference.target());
+        Call::new(
+            self,
+            repository,
+            Method::PUT,
+            CallTarget::Path(path),
+            format!("manifest {reference}"),
+        )
+        .header(header::CONTENT_TYPE, manifest.media_type())
+        .payload(Payload::Bytes(manifest.bytes().clone()))
+    }
+
+    async fn put(&self, mut call: Call<'_>, reference: &Reference, manifest: &Manifest) -> Result<Answer, StoreError> {
+        let answer = self.exchange(&mut call, ANSWER_LIMIT).await?;
+        if answer.status.is_success() {
+            check_announced(&answer, reference, manifest)?;
+            return Ok(answer);
+        }
+        let words = Words::read(&answer.body);
+        let may_be_immutable = matches!(answer.status.as_u16(), 400 | 403 | 405 | 409 | 412);
+        if may_be_immutable && words.speak_of_immutability() {
+            return Err(StoreError::NotAllowed {
+                what: reference.to_string(),
+                reason: words.shown(),
+            });
+        }
+        Err(match answer.status {
+            StatusCode::PRECONDITION_FAILED => StoreError::Changed {
+                what: reference.to_string(),
+            },
+            _ => call.refusal(&answer),
+        })
+    }
+}
+
+/// A registry that stored other bytes than it was given is not believed.
+fn check_announced(answer: &Answer, reference: &Reference, manifest: &Manifest) -> Result<(), StoreError> {
+    match announced(answer) {
+        Some(found) if !found.matches(manifest.bytes()) => Err(StoreError::DigestMismatch {
+            what: format!("manifest {reference} as the registry stored it"),
+            expected: manifest.digest().clone(),
+            found,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The condition as a header (RFC 9110 §13.1); a manifest's entity tag is its digest in quotes.
+fn condition_header(condition: &Condition) -> Option<(HeaderName, String)> {
+    match condition {
+        Condition::Always => None,
+        Condition::Unchanged(digest) => Some((header::IF_MATCH, entity_tag(digest))),
+        Condition::Absent => Some((header::IF_NONE_MATCH, "*".to_owned())),
+    }
+}
+
+fn entity_tag(digest: &Digest) -> String {
+    format!("\"{digest}\"")
+}
+
+/// The entity tag of bytes that nobody knows.
+const IMPOSSIBLE: &str = "\"sha256:0000000000000000000000000000000000000000000000000000000000000000\"";
+
+/// The largest answer to a push that is read, in bytes.
+pub(super) const ANSWER_LIMIT: u64 = 64 * 1024;

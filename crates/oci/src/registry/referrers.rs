@@ -1,0 +1,253 @@
+//! What refers to a manifest: the list that registries keep, and the tag that stands in for it where they do not
+//! (distribution-spec, §listing referrers and §referrers tag schema).
+
+use std::collections::{BTreeMap, HashSet};
+
+use countersign_core::Digest;
+use http::{Method, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use super::Registry;
+use super::answer::Words;
+use super::call::{Call, CallTarget};
+use super::paging::next_page;
+use crate::append::{Merge, append};
+use crate::error::StoreError;
+use crate::manifest::{Descriptor, Manifest};
+use crate::media_type;
+use crate::reference::{Reference, ReferenceError, Repository};
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    manifests: Option<Vec<Descriptor>>,
+}
+
+/// An index as the fallback tag holds it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Index<'a> {
+    schema_version: u32,
+    media_type: &'static str,
+    manifests: &'a [Descriptor],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: &'a BTreeMap<String, String>,
+}
+
+impl Registry {
+    /// Asks for both lists at the same time, and joins them: signatures written before a registry learned to keep the
+    /// list are only in the tag.
+    pub(super) async fn list_referrers(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Vec<Descriptor>, StoreError> {
+        let host = self.host(repository);
+        let kept = async {
+            match host.referrers.answer() {
+                Some(false) => Ok(Vec::new()),
+                _ => self.kept_list(repository, digest).await,
+            }
+        };
+        let (kept, tagged) = futures_util::future::try_join(kept, self.fallback_list(repository, digest)).await?;
+        if tagged.is_empty() {
+            return Ok(kept);
+        }
+        let mut known: HashSet<Digest> = HashSet::with_capacity(kept.len() + tagged.len());
+        Ok(kept
+            .into_iter()
+            .chain(tagged)
+            .filter(|entry| known.insert(entry.digest.clone()))
+            .collect())
+    }
+
+    /// The list that the registry keeps; empty where it keeps none.
+    async fn kept_list(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
+        let host = self.host(repository);
+        let what = format!("referrers of {repository}@{digest}");
+        let mut target = CallTarget::Path(format!("{}/referrers/{digest}", repository.path()));
+        let mut entries = Vec::new();
+        for _ in 0..PAGES {
+            let mut call = Call::new(self, repository, Method::GET, target, what.clone())
+                .header(header::ACCEPT, media_type::OCI_INDEX);
+            let answer = self.exchange(&mut call, PAGE_LIMIT).await?;
+            if entries.is_empty() && is_unknown(answer.status) {
+                // A repository that does not exist yet says nothing about the registry.
+                if Words::read(&answer.body).code != "NAME_UNKNOWN" {
+                    host.referrers.remember(false);
+                }
+                return Ok(Vec::new());
+            }
+            if answer.status != StatusCode::OK {
+                return Err(call.refusal(&answer));
+            }
+            let page: Page = serde_json::from_slice(&answer.body).map_err(|error| StoreError::Malformed {
+                what: what.clone(),
+                reason: error.to_string(),
+            })?;
+            host.referrers.remember(true);
+            entries.extend(page.manifests.unwrap_or_default());
+            if entries.len() > ENTRIES {
+                break;
+            }
+            match next_page(&answer)? {
+                Some(next) => target = CallTarget::Given(next),
+                None => return Ok(entries),
+            }
+        }
+        Err(StoreError::TooLarge {
+            what,
+            limit: format!("{ENTRIES} entries on {PAGES} pages"),
+        })
+    }
+
+    /// The list in the tag; empty where there is no such tag, or it holds something else.
+    async fn fallback_list(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
+        match self.fetch_manifest(&fallback_tag(repository, digest)?).await {
+            Ok(index) if index.manifests().len() > ENTRIES => Err(StoreError::TooLarge {
+                what: format!("referrers of {repository}@{digest}"),
+                limit: format!("{ENTRIES} entries"),
+            }),
+            Ok(index) => Ok(index.manifests().to_vec()),
+            Err(StoreError::NotFound { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Adds a manifest to the list in the tag of its subject, keeping what others add.
+    pub(super) async fn list_in_fallback(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+        manifest: &Manifest,
+    ) -> Result<(), StoreError> {
+        let tag = fallback_tag(repository, subject)?;
+        let entry = listed(manifest);
+        let merge = |index: Option<&Manifest>| {
+            let known = index.map(Manifest::manifests).unwrap_or_default();
+            if known.iter().any(|known| known.digest == entry.digest) {
+                return Ok(Merge::Present);
+            }
+            Ok(Merge::Write {
+                manifest: Box::new(with_entry(index, &entry, subject, &tag)?),
+                blobs: Vec::new(),
+            })
+        };
+        append(self, &tag, &merge).await
+    }
+}
+
+/// The tag that stands in for the list of a digest's referrers.
+pub(super) fn fallback_tag(repository: &Repository, digest: &Digest) -> Result<Reference, ReferenceError> {
+    // Tags have at most 128 characters; a longer hash is cut (distribution-spec, §referrers tag schema).
+    let hex: String = digest.hex().chars().take(64).collect();
+    repository.tag(&format!("{}-{hex}", digest.algorithm().name()))
+}
+
+/// What a list of referrers shows of a manifest: also its artifact type and annotations.
+fn listed(manifest: &Manifest) -> Descriptor {
+    let mut entry = manifest.descriptor();
+    entry.artifact_type = manifest.artifact_type().map(str::to_owned);
+    entry.annotations = manifest.content().annotations.clone();
+    entry
+}
+
+/// The index with `entry` after all that it holds, each once.
+fn with_entry(
+    index: Option<&Manifest>,
+    entry: &Descriptor,
+    subject: &Digest,
+    tag: &Reference,
+) -> Result<Manifest, StoreError> {
+    let is_misplaced = |index: &Manifest| !index.is_index() && index.digest() != subject;
+    if index.is_some_and(is_misplaced) {
+        return Err(StoreError::NotAllowed {
+            what: tag.to_string(),
+            reason: "the tag is for the list of referrers, but holds another manifest".to_owned(),
+        });
+    }
+    let mut known = HashSet::new();
+    let kept = index
+        .filter(|index| index.is_index())
+        .map(Manifest::manifests)
+        .unwrap_or_default();
+    let manifests: Vec<Descriptor> = kept
+        .iter()
+        .chain([entry])
+        .filter(|entry| known.insert(entry.digest.clone()))
+        .cloned()
+        .collect();
+    let annotations = index
+        .filter(|index| index.is_index())
+        .map(|index| index.content().annotations.clone())
+        .unwrap_or_default();
+    let bytes = serde_json::to_vec(&Index {
+        schema_version: 2,
+        media_type: media_type::OCI_INDEX,
+        manifests: &manifests,
+        annotations: &annotations,
+    })
+    .map_err(|error| StoreError::Malformed {
+        what: tag.to_string(),
+        reason: error.to_string(),
+    })?;
+    Manifest::parse(bytes.into(), media_type::OCI_INDEX)
+}
+
+/// Says whether a registry answers that it has no such list at all.
+fn is_unknown(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+    )
+}
+
+/// How many referrers are listed at most.
+const ENTRIES: usize = 10_000;
+
+/// How many pages of a list are read at most.
+const PAGES: usize = 64;
+
+/// The largest page read, in bytes: as large as a manifest may be.
+const PAGE_LIMIT: u64 = Manifest::LIMIT as u64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(text: &str) -> Descriptor {
+        Descriptor::of(media_type::OCI_MANIFEST, text.as_bytes())
+    }
+
+    fn tag() -> Reference {
+        let repository: Repository = "reg.local/a".parse().expect("a repository");
+        fallback_tag(&repository, &Digest::sha256(b"subject")).expect("a tag")
+    }
+
+    #[test]
+    fn the_fallback_tag_is_the_digest_with_a_dash() {
+        let digest = Digest::sha256(b"subject");
+        assert_eq!(tag().target().to_string(), format!("sha256-{}", digest.hex()));
+    }
+
+    #[test]
+    fn entries_of_others_are_kept_and_none_is_listed_twice() {
+        let subject = Digest::sha256(b"subject");
+        let mut first = with_entry(None, &entry("1"), &subject, &tag()).expect("an index");
+        for text in ["2", "1", "3", "2"] {
+            first = with_entry(Some(&first), &entry(text), &subject, &tag()).expect("an index");
+        }
+        let digests: Vec<_> = first.manifests().iter().map(|entry| entry.digest.clone()).collect();
+        assert_eq!(digests, ["1", "2", "3"].map(|text| entry(text).digest));
+    }
+
+    #[test]
+    fn a_tag_that_holds_an_image_is_not_overwritten() {
+        let image =
+            Manifest::parse(r#"{"schemaVersion":2,"layers":[]}"#.into(), media_type::OCI_MANIFEST).expect("a manifest");
+        let other = with_entry(Some(&image), &entry("1"), &Digest::sha256(b"subject"), &tag());
+        assert!(matches!(other, Err(StoreError::NotAllowed { .. })));
+        // Except the subject itself, which `cosign copy` 3.1.2 leaves there.
+        assert!(with_entry(Some(&image), &entry("1"), image.digest(), &tag()).is_ok());
+    }
+}
