@@ -6,7 +6,6 @@
 pub mod annotations;
 pub mod file;
 mod folder;
-mod go_json;
 pub mod plan;
 pub mod pull;
 pub mod push;

@@ -130,7 +130,7 @@ impl Plan {
             Some(config) => config,
             None => match &options.config {
                 Config::File(file) => Part::of_config(file, &options.folder).await?,
-                Config::Platform(platform) => Part::of_platform(platform)?,
+                Config::Platform(platform) => Part::of_platform(platform),
                 Config::Empty => Part::empty(),
             },
         };

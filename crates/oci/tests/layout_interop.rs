@@ -50,15 +50,16 @@ impl Registry {
             .local_addr()
             .unwrap()
             .to_string();
-        let process = Command::new(peers.join("crane"))
-            .args(["registry", "serve", "--address", &address])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(peers.join("crane"));
+        command.args(["registry", "serve", "--address", &address]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let registry = Self {
+            process: command.spawn().unwrap(),
+            address,
+        };
         for _ in 0..100 {
-            if std::net::TcpStream::connect(&address).is_ok() {
-                return Self { process, address };
+            if std::net::TcpStream::connect(&registry.address).is_ok() {
+                return registry;
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }

@@ -115,8 +115,8 @@ impl Part {
     }
 
     /// A configuration that names a platform.
-    pub(super) fn of_platform(platform: &Platform) -> Result<Self, PackError> {
-        Ok(Self::of_bytes(media_type::OCI_CONFIG, manifest::platform(platform)?))
+    pub(super) fn of_platform(platform: &Platform) -> Self {
+        Self::of_bytes(media_type::OCI_CONFIG, manifest::platform(platform))
     }
 
     fn of_bytes(media_type: &str, bytes: Bytes) -> Self {

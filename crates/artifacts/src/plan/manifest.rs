@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use countersign_core::Digest;
+use countersign_core::{Digest, go_json};
 use countersign_oci::manifest::Platform;
-use countersign_oci::{Descriptor, Manifest, StoreError, media_type};
+use countersign_oci::{Descriptor, Manifest, media_type};
 use serde::Serialize;
 
 use super::PackError;
 use super::shape::Shape;
-use crate::go_json;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,12 +69,11 @@ pub(super) fn write(shape: &Shape, config: Descriptor, layers: Vec<Descriptor>) 
         subject: shape.subject().map(WireDescriptor::of_subject),
         annotations: shape.annotations(),
     });
-    let bytes = Bytes::from(bytes.map_err(malformed)?);
-    Manifest::parse(bytes, media_type::OCI_MANIFEST).map_err(PackError::Manifest)
+    Manifest::parse(Bytes::from(bytes), media_type::OCI_MANIFEST).map_err(PackError::Manifest)
 }
 
 /// Writes the image configuration that says only which platform the artifact is for.
-pub(super) fn platform(platform: &Platform) -> Result<Bytes, PackError> {
+pub(super) fn platform(platform: &Platform) -> Bytes {
     #[derive(Serialize)]
     struct Wire<'a> {
         architecture: &'a str,
@@ -85,18 +83,10 @@ pub(super) fn platform(platform: &Platform) -> Result<Bytes, PackError> {
         #[serde(skip_serializing_if = "Option::is_none")]
         variant: Option<&'a str>,
     }
-    let bytes = go_json::to_vec(&Wire {
+    Bytes::from(go_json::to_vec(&Wire {
         architecture: &platform.architecture,
         os: &platform.os,
         os_version: platform.os_version.as_deref(),
         variant: platform.variant.as_deref(),
-    });
-    Ok(bytes.map_err(malformed)?.into())
-}
-
-fn malformed(error: serde_json::Error) -> PackError {
-    PackError::Manifest(StoreError::Malformed {
-        what: "manifest".to_owned(),
-        reason: error.to_string(),
-    })
+    }))
 }

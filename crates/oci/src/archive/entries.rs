@@ -43,6 +43,8 @@ impl Entries {
             position: 0,
             entries: 0,
             found: HashMap::new(),
+            window: Bytes::new(),
+            window_start: 0,
         };
         if !metadata.is_file() {
             return Err(scan.malformed("it is not a regular file"));
@@ -81,6 +83,9 @@ struct Scan {
     position: u64,
     entries: usize,
     found: HashMap<Box<str>, Span>,
+    /// The part of the archive that was read last, since headers are often close together.
+    window: Bytes,
+    window_start: u64,
 }
 
 /// What the extended headers before a header say in its stead.
@@ -144,17 +149,15 @@ impl Scan {
                 Err(self.malformed("it is not a tar archive, or it is cut short"))
             };
         }
-        let block = self.read(self.position, BLOCK)?;
+        let block = self.block()?;
         if block.iter().all(|&byte| byte == 0) {
             return Ok(None);
         }
         let mut header = tar::Header::new_old();
         header.as_mut_bytes().copy_from_slice(&block);
-        let sum: u32 = block
-            .iter()
-            .enumerate()
-            .map(|(at, &byte)| u32::from(if CHECKSUM.contains(&at) { b' ' } else { byte }))
-            .sum();
+        // The checksum counts itself as spaces.
+        let own: u32 = block[CHECKSUM].iter().copied().map(u32::from).sum();
+        let sum = block.iter().copied().map(u32::from).sum::<u32>() - own + SPACES;
         if header.cksum().ok() != Some(sum) {
             return Err(self.malformed("it is not a tar archive: a header has a wrong checksum"));
         }
@@ -218,6 +221,21 @@ impl Scan {
         Ok(())
     }
 
+    /// The bytes of the header at the current position.
+    fn block(&mut self) -> Result<Bytes, StoreError> {
+        let in_window = |scan: &Self| {
+            let start = usize::try_from(scan.position.checked_sub(scan.window_start)?).ok()?;
+            let end = start.checked_add(HEADER)?;
+            (end <= scan.window.len()).then(|| scan.window.slice(start..end))
+        };
+        if let Some(block) = in_window(self) {
+            return Ok(block);
+        }
+        self.window = self.read(self.position, WINDOW.min(self.length - self.position))?;
+        self.window_start = self.position;
+        Ok(self.window.slice(..HEADER))
+    }
+
     fn small(&self, size: u64) -> Result<Bytes, StoreError> {
         if size > EXTENSION_LIMIT {
             return Err(StoreError::TooLarge {
@@ -257,9 +275,14 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
 
 /// The size of a header and the unit of content.
 const BLOCK: u64 = 512;
+const HEADER: usize = 512;
+
+/// How much is read at a time.
+const WINDOW: u64 = 32 * 1024;
 
 /// Where a header has its checksum.
 const CHECKSUM: std::ops::Range<usize> = 148..156;
+const SPACES: u32 = 8 * 0x20;
 
 /// The most entries an archive may have.
 const ENTRY_LIMIT: usize = 100_000;

@@ -103,11 +103,9 @@ impl<R: Read> Entries<R> {
         if block.iter().all(|&byte| byte == 0) {
             return Ok(None);
         }
-        let sum: u32 = block
-            .iter()
-            .enumerate()
-            .map(|(at, &byte)| u32::from(if CHECKSUM.contains(&at) { b' ' } else { byte }))
-            .sum();
+        // The checksum counts itself as spaces.
+        let own: u32 = block[CHECKSUM].iter().copied().map(u32::from).sum();
+        let sum = block.iter().copied().map(u32::from).sum::<u32>() - own + SPACES;
         if header.cksum().ok() == Some(sum) {
             Ok(Some(header))
         } else {
@@ -210,6 +208,7 @@ const BLOCK: u64 = 512;
 
 /// Where a header has its checksum.
 const CHECKSUM: std::ops::Range<usize> = 148..156;
+const SPACES: u32 = 8 * 0x20;
 
 /// The most entries that a folder may have.
 const ENTRY_LIMIT: u64 = 1_000_000;
