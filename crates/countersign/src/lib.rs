@@ -1,1 +1,8 @@
-//! Sign and verify anything in an OCI registry.
+//! Signs and verifies anything in an OCI registry.
+//!
+//! Joins `countersign-core`, which decides, with `countersign-oci`, which stores.
+
+pub mod attachment;
+pub mod key_reference;
+pub mod sign;
+pub mod verify;

@@ -3,6 +3,7 @@
 //! Implements the OCI distribution specification 1.1 and the OCI image specification 1.1.
 //! From `countersign-core` it uses digests and secrets, nothing else.
 
+pub mod any_store;
 pub mod append;
 pub mod archive;
 pub mod blob;
@@ -15,6 +16,7 @@ pub mod reference;
 pub mod registry;
 pub mod store;
 
+pub use any_store::AnyStore;
 pub use archive::Archive;
 pub use blob::{BlobStream, Meter, Upload};
 pub use error::StoreError;

@@ -1,0 +1,272 @@
+//! Finds what is attached to an artifact, in both formats.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use countersign_core::Digest;
+use countersign_core::bundle::{Bundle, BundleError};
+use countersign_core::payload::simple_signing;
+use countersign_oci::manifest::{Descriptor, Manifest};
+use countersign_oci::{Pinned, Store, StoreError};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::legacy::{LAYER_LIMIT, SIMPLE_SIGNING};
+use super::referrer::BUNDLE_PREFIX;
+use super::{Kind, Location, Place};
+
+/// One piece of evidence, untrusted, and where it was found.
+#[derive(Debug)]
+pub struct Attached {
+    /// Where it was found.
+    pub place: Place,
+    /// What was found.
+    pub evidence: Evidence,
+}
+
+/// What was found at a place.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// Evidence that can be judged.
+    Bundle(Box<Bundle>),
+    /// Evidence that is not what its place says.
+    Unreadable(Unreadable),
+}
+
+/// Why something attached cannot be judged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// The store has other bytes than announced, too many, or none.
+    #[error(transparent)]
+    Content(Arc<StoreError>),
+    /// The bytes are no bundle.
+    #[error(transparent)]
+    Bundle(BundleError),
+    /// The manifest was listed for this artifact and says it refers to another.
+    #[error("refers to {found}, expected {expected}")]
+    OtherSubject {
+        /// The artifact's digest.
+        expected: Digest,
+        /// The digest of the manifest's subject, or that it has none.
+        found: String,
+    },
+}
+
+/// How much is fetched, and what may be guessed instead.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The most requests that are under way at once.
+    pub parallel: usize,
+    /// The most bytes of one signature, bundle or payload (`COSIGN_MAX_ATTACHMENT_SIZE`).
+    pub attachment: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            parallel: 64,
+            attachment: 128 * 1024 * 1024,
+        }
+    }
+}
+
+/// Finds every signature attached to `image`: bundles among its referrers and layers of its `.sig` tag, in a stable order.
+///
+/// Both are asked for at once. An empty list means that the store says that nothing is there.
+///
+/// # Errors
+/// Whatever keeps us from knowing: a store that does not answer, a listing over its limit.
+/// A single attachment whose content is wrong is reported in its place instead.
+pub async fn discover<S: Store>(
+    image: &Pinned,
+    store: &S,
+    location: &Location,
+    guesses: &[BTreeMap<String, String>],
+    limits: &Limits,
+) -> Result<Vec<Attached>, StoreError> {
+    let finder = Finder {
+        image,
+        store,
+        location,
+        limits,
+    };
+    let (mut found, layers) = tokio::try_join!(finder.referrers(), finder.signature_tag(guesses))?;
+    found.extend(layers);
+    Ok(found)
+}
+
+/// The blobs of some layers, by digest.
+type Blobs = HashMap<Digest, Result<Bytes, Arc<StoreError>>>;
+
+struct Finder<'a, S> {
+    image: &'a Pinned,
+    store: &'a S,
+    location: &'a Location,
+    limits: &'a Limits,
+}
+
+impl<S: Store> Finder<'_, S> {
+    async fn referrers(&self) -> Result<Vec<Attached>, StoreError> {
+        let listed = self
+            .store
+            .referrers(self.location.repository(), self.image.digest())
+            .await?;
+        let found: Vec<Vec<Attached>> = stream::iter(listed)
+            .map(|descriptor| self.referrer(descriptor))
+            .buffered(self.limits.parallel)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// The artifact type in a listing is a hint at most (go-containerregistry shows the configuration's type there),
+    /// so every manifest is looked at.
+    async fn referrer(&self, descriptor: Descriptor) -> Result<Vec<Attached>, StoreError> {
+        let place = Place::Referrer(descriptor.digest.clone());
+        let reference = self.location.repository().digest(descriptor.digest);
+        let manifest = match self.store.manifest(&reference).await {
+            Ok(manifest) => manifest,
+            Err(error) => return Ok(vec![unreadable(place, error)?]),
+        };
+        let is_signature =
+            |layer: &&Descriptor| layer.media_type.starts_with(BUNDLE_PREFIX) || layer.media_type == SIMPLE_SIGNING;
+        if !manifest.layers().iter().any(|layer| is_signature(&layer)) {
+            return Ok(Vec::new());
+        }
+        let subject = manifest.content().subject.as_ref();
+        if subject.is_none_or(|subject| subject.digest != *self.image.digest()) {
+            return Ok(vec![Attached {
+                place,
+                evidence: Evidence::Unreadable(Unreadable::OtherSubject {
+                    expected: self.image.digest().clone(),
+                    found: subject.map_or_else(|| "no subject".to_owned(), |subject| subject.digest.to_string()),
+                }),
+            }]);
+        }
+        self.layers(&manifest, &|_| place.clone(), &HashMap::new()).await
+    }
+
+    async fn signature_tag(&self, guesses: &[BTreeMap<String, String>]) -> Result<Vec<Attached>, StoreError> {
+        let tag = self.location.tag(self.image.digest(), Kind::Signature)?;
+        let manifest = match self.store.manifest(&tag).await {
+            Ok(manifest) => manifest,
+            Err(StoreError::NotFound { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let place = |index| Place::Layer {
+            tag: tag.clone(),
+            index,
+        };
+        self.layers(&manifest, &place, &self.guessed(guesses)).await
+    }
+
+    /// A payload is nearly always what we would write ourselves: where its digest agrees, it need not be fetched.
+    fn guessed(&self, guesses: &[BTreeMap<String, String>]) -> HashMap<Digest, Bytes> {
+        let name = self.image.repository().to_string();
+        std::iter::once(&BTreeMap::new())
+            .chain(guesses)
+            .map(|annotations| Bytes::from(simple_signing::payload(&name, self.image.digest(), annotations)))
+            .map(|payload| (Digest::sha256(&payload), payload))
+            .collect()
+    }
+
+    async fn layers(
+        &self,
+        manifest: &Manifest,
+        place: &(dyn Fn(usize) -> Place + Sync),
+        known: &HashMap<Digest, Bytes>,
+    ) -> Result<Vec<Attached>, StoreError> {
+        if manifest.layers().len() > LAYER_LIMIT {
+            return Err(StoreError::TooLarge {
+                what: format!("{}", place(0)),
+                limit: format!("{LAYER_LIMIT} layers"),
+            });
+        }
+        let blobs = self.blobs(manifest.layers(), known).await?;
+        Ok(manifest
+            .layers()
+            .iter()
+            .enumerate()
+            .filter_map(|(index, layer)| {
+                let blob = blobs.get(&layer.digest)?;
+                Some(Attached {
+                    place: place(index),
+                    evidence: evidence(layer, blob),
+                })
+            })
+            .collect())
+    }
+
+    /// Fetches each distinct blob once.
+    async fn blobs(&self, layers: &[Descriptor], known: &HashMap<Digest, Bytes>) -> Result<Blobs, StoreError> {
+        let distinct: HashMap<&Digest, &Descriptor> = layers.iter().map(|layer| (&layer.digest, layer)).collect();
+        stream::iter(distinct.into_values())
+            .map(|layer| async move {
+                let blob = match known.get(&layer.digest) {
+                    Some(payload) => Ok(payload.clone()),
+                    None => self.blob(layer).await,
+                };
+                match blob {
+                    Err(error) if !is_about_content(&error) => Err(error),
+                    blob => Ok((layer.digest.clone(), blob.map_err(Arc::new))),
+                }
+            })
+            .buffer_unordered(self.limits.parallel)
+            .try_collect()
+            .await
+    }
+
+    async fn blob(&self, layer: &Descriptor) -> Result<Bytes, StoreError> {
+        if layer.size > self.limits.attachment {
+            return Err(StoreError::TooLarge {
+                what: format!("blob {} of {} bytes", layer.digest, layer.size),
+                limit: format!("{} bytes", self.limits.attachment),
+            });
+        }
+        let stream = self
+            .store
+            .blob(self.location.repository(), &layer.digest, Some(layer.size))
+            .await?;
+        stream.read(self.limits.attachment).await
+    }
+}
+
+fn evidence(layer: &Descriptor, blob: &Result<Bytes, Arc<StoreError>>) -> Evidence {
+    let bundle = match blob {
+        Err(error) => return Evidence::Unreadable(Unreadable::Content(error.clone())),
+        Ok(bytes) if layer.media_type.starts_with(BUNDLE_PREFIX) => Bundle::from_json(bytes),
+        Ok(bytes) => Bundle::from_legacy_layer(bytes.to_vec(), &layer.annotations),
+    };
+    match bundle {
+        Ok(bundle) => Evidence::Bundle(Box::new(bundle)),
+        Err(error) => Evidence::Unreadable(Unreadable::Bundle(error)),
+    }
+}
+
+/// Turns an error about what one attachment holds into a finding; one about the store stays an error.
+fn unreadable(place: Place, error: StoreError) -> Result<Attached, StoreError> {
+    if is_about_content(&error) {
+        Ok(Attached {
+            place,
+            evidence: Evidence::Unreadable(Unreadable::Content(Arc::new(error))),
+        })
+    } else {
+        Err(error)
+    }
+}
+
+/// Says whether the store answered and what it gave is wrong, rather than that it did not answer.
+pub fn is_about_content(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::NotFound { .. }
+            | StoreError::ManifestTooLarge { .. }
+            | StoreError::ManifestMalformed { .. }
+            | StoreError::TooLarge { .. }
+            | StoreError::DigestMismatch { .. }
+            | StoreError::SizeMismatch { .. }
+            | StoreError::Malformed { .. }
+    )
+}

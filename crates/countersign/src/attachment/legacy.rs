@@ -1,0 +1,224 @@
+//! Signature manifests under a `.sig` tag, cosign v2's format.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use countersign_core::{Digest, go_json};
+use countersign_oci::manifest::{Descriptor, Manifest};
+use countersign_oci::{StoreError, Upload, media_type};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The media types in which signature manifests are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaTypes {
+    /// OCI's.
+    Oci,
+    /// Docker's schema 2 (`COSIGN_DOCKER_MEDIA_TYPES`).
+    Docker,
+}
+
+/// One signature as a layer.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    descriptor: Descriptor,
+    payload: Bytes,
+}
+
+impl Layer {
+    /// A layer with the simple-signing `payload` and its signature, base64.
+    pub fn new(payload: Bytes, signature: &str) -> Self {
+        let mut descriptor = Descriptor::of(SIMPLE_SIGNING, &payload);
+        descriptor
+            .annotations
+            .insert(SIGNATURE_ANNOTATION.to_owned(), signature.to_owned());
+        Self { descriptor, payload }
+    }
+
+    /// The layer's descriptor.
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// The simple-signing payload.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The blob to store.
+    pub fn upload(&self) -> Upload {
+        Upload::bytes(self.payload.clone())
+    }
+
+    /// Says whether `manifest` holds this very layer.
+    pub fn is_in(&self, manifest: &Manifest) -> bool {
+        manifest.layers().iter().any(|layer| {
+            layer.digest == self.descriptor.digest
+                && layer.annotations.get(SIGNATURE_ANNOTATION) == self.descriptor.annotations.get(SIGNATURE_ANNOTATION)
+        })
+    }
+}
+
+/// A signature manifest with `layers` added to those of `existing`, and its configuration blob.
+///
+/// # Errors
+/// [`StoreError::TooLarge`] past [`LAYER_LIMIT`] layers, [`StoreError::ManifestTooLarge`], and
+/// [`StoreError::Malformed`] where `existing` is no image manifest.
+pub fn append(
+    existing: Option<&Manifest>,
+    layers: &[&Layer],
+    media_types: MediaTypes,
+    created: Option<&str>,
+) -> Result<(Manifest, Upload), StoreError> {
+    let kept = existing.map(kept_layers).transpose()?.unwrap_or_default();
+    if kept.len() + layers.len() > LAYER_LIMIT {
+        return Err(StoreError::TooLarge {
+            what: "signature manifest".to_owned(),
+            limit: format!("{LAYER_LIMIT} layers"),
+        });
+    }
+    let before = existing.map_or(&[][..], Manifest::layers);
+    let diff_ids: Vec<&Digest> = before
+        .iter()
+        .chain(layers.iter().map(|layer| &layer.descriptor))
+        .map(|descriptor| &descriptor.digest)
+        .collect();
+    let config = configuration(diff_ids, created);
+    let all = kept
+        .into_iter()
+        .map(WireLayer::Kept)
+        .chain(layers.iter().map(|layer| WireLayer::New(&layer.descriptor)))
+        .collect();
+    let (manifest_type, config_type) = match media_types {
+        MediaTypes::Oci => (media_type::OCI_MANIFEST, media_type::OCI_CONFIG),
+        MediaTypes::Docker => (media_type::DOCKER_MANIFEST, media_type::DOCKER_CONFIG),
+    };
+    let wire = Wire {
+        schema_version: 2,
+        media_type: manifest_type,
+        config: Descriptor::of(config_type, &config),
+        layers: all,
+        annotations: existing.map(|manifest| &manifest.content().annotations),
+    };
+    let manifest = Manifest::parse(go_json::to_vec(&wire).into(), manifest_type)?;
+    Ok((manifest, Upload::bytes(config)))
+}
+
+/// The layers of a signature manifest as they are written there, members unknown to us included.
+fn kept_layers(manifest: &Manifest) -> Result<Vec<Box<RawValue>>, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Layers {
+        #[serde(default)]
+        layers: Option<Vec<Box<RawValue>>>,
+    }
+    if manifest.is_index() {
+        return Err(StoreError::Malformed {
+            what: format!("signature manifest {}", manifest.digest()),
+            reason: format!("expected an image manifest, found {}", manifest.media_type()),
+        });
+    }
+    let wire: Layers = serde_json::from_slice(manifest.bytes()).map_err(|source| StoreError::ManifestMalformed {
+        digest: manifest.digest().clone(),
+        source,
+    })?;
+    Ok(wire.layers.unwrap_or_default())
+}
+
+/// The image configuration that cosign gives a signature manifest: one history entry and one diff id per layer.
+fn configuration(diff_ids: Vec<&Digest>, created: Option<&str>) -> Vec<u8> {
+    go_json::to_vec(&Configuration {
+        architecture: "",
+        created: created.unwrap_or(YEAR_ONE),
+        history: diff_ids.iter().map(|_| History { created: YEAR_ONE }).collect(),
+        os: "",
+        rootfs: RootFs {
+            kind: "layers",
+            diff_ids,
+        },
+        config: BTreeMap::new(),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    schema_version: u32,
+    media_type: &'a str,
+    config: Descriptor,
+    layers: Vec<WireLayer<'a>>,
+    #[serde(skip_serializing_if = "is_absent_or_empty")]
+    annotations: Option<&'a BTreeMap<String, String>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WireLayer<'a> {
+    Kept(Box<RawValue>),
+    New(&'a Descriptor),
+}
+
+fn is_absent_or_empty(annotations: &Option<&BTreeMap<String, String>>) -> bool {
+    annotations.is_none_or(BTreeMap::is_empty)
+}
+
+#[derive(Serialize)]
+struct Configuration<'a> {
+    architecture: &'a str,
+    created: &'a str,
+    history: Vec<History<'a>>,
+    os: &'a str,
+    rootfs: RootFs<'a>,
+    config: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    created: &'a str,
+}
+
+#[derive(Serialize)]
+struct RootFs<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    diff_ids: Vec<&'a Digest>,
+}
+
+/// The most layers a signature manifest may have, as cosign has it.
+pub const LAYER_LIMIT: usize = 1000;
+/// The media type of a simple-signing payload.
+pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+/// The layer annotation that holds the signature, base64.
+pub const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
+/// The time that Go's zero value prints as.
+const YEAR_ONE: &str = "0001-01-01T00:00:00Z";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configuration_of_one_layer_has_the_size_that_cosign_writes() {
+        let layer = Layer::new(Bytes::from_static(b"payload"), "sig");
+        let (manifest, config) = append(None, &[&layer], MediaTypes::Oci, None).expect("small");
+        assert_eq!(config.size, Some(233));
+        assert_eq!(
+            String::from_utf8_lossy(manifest.bytes()),
+            format!(
+                r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","size":233,"digest":"{}"}},"layers":[{{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json","size":7,"digest":"{}","annotations":{{"dev.cosignproject.cosign/signature":"sig"}}}}]}}"#,
+                config.digest.expect("known"),
+                Digest::sha256(b"payload"),
+            )
+        );
+    }
+
+    #[test]
+    fn the_layer_after_the_thousandth_is_refused() {
+        let layer = Layer::new(Bytes::from_static(b"payload"), "sig");
+        let layers = vec![&layer; LAYER_LIMIT + 1];
+        assert!(matches!(
+            append(None, &layers, MediaTypes::Oci, None),
+            Err(StoreError::TooLarge { .. })
+        ));
+        assert!(append(None, &layers[1..], MediaTypes::Oci, None).is_ok());
+    }
+}

@@ -1,0 +1,97 @@
+//! Sigstore bundles as OCI referrers, cosign v3's format.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use countersign_core::go_json;
+use countersign_oci::manifest::{Descriptor, Manifest};
+use countersign_oci::{StoreError, Upload, media_type};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A bundle with its referrer manifest, ready to be stored: the blobs first, then the manifest by its digest.
+pub struct Referrer {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The bundle's bytes and the empty configuration.
+    pub blobs: [Upload; 2],
+}
+
+/// What a bundle holds, as the annotation `dev.sigstore.bundle.content` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A DSSE envelope.
+    DsseEnvelope,
+}
+
+/// Wraps `bundle` (Sigstore bundle JSON) as a referrer of `subject`, byte for byte as cosign v3 does
+/// but for the time, which is `created`.
+///
+/// # Errors
+/// [`StoreError::ManifestTooLarge`] where the annotations make it so.
+pub fn referrer(
+    subject: &Descriptor,
+    bundle: impl Into<Bytes>,
+    content: Content,
+    predicate_type: &str,
+    created: Timestamp,
+) -> Result<Referrer, StoreError> {
+    let bundle = bundle.into();
+    let mut config = Descriptor::of(media_type::OCI_EMPTY, EMPTY);
+    config.artifact_type = Some(BUNDLE_V03.to_owned());
+    let content = match content {
+        Content::DsseEnvelope => "dsse-envelope",
+    };
+    let wire = Wire {
+        schema_version: 2,
+        media_type: media_type::OCI_MANIFEST,
+        config,
+        layers: [Descriptor::of(BUNDLE_V03, &bundle)],
+        annotations: BTreeMap::from([
+            (CONTENT_ANNOTATION, content.to_owned()),
+            (PREDICATE_TYPE_ANNOTATION, predicate_type.to_owned()),
+            (CREATED_ANNOTATION, seconds(created)),
+        ]),
+        subject: Descriptor {
+            annotations: BTreeMap::new(),
+            platform: None,
+            data: None,
+            artifact_type: None,
+            ..subject.clone()
+        },
+        artifact_type: BUNDLE_V03,
+    };
+    Ok(Referrer {
+        manifest: Manifest::parse(go_json::to_vec(&wire).into(), media_type::OCI_MANIFEST)?,
+        blobs: [Upload::bytes(EMPTY), Upload::bytes(bundle)],
+    })
+}
+
+/// Members in the order in which go-containerregistry writes them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    schema_version: u32,
+    media_type: &'a str,
+    config: Descriptor,
+    layers: [Descriptor; 1],
+    annotations: BTreeMap<&'a str, String>,
+    subject: Descriptor,
+    artifact_type: &'a str,
+}
+
+fn seconds(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The media type of a Sigstore bundle v0.3.
+pub const BUNDLE_V03: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/// What the media types of all Sigstore bundles begin with.
+pub const BUNDLE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
+/// The annotation that says what a bundle holds.
+pub const CONTENT_ANNOTATION: &str = "dev.sigstore.bundle.content";
+/// The annotation that repeats a bundle's predicate type.
+pub const PREDICATE_TYPE_ANNOTATION: &str = "dev.sigstore.bundle.predicateType";
+const CREATED_ANNOTATION: &str = "org.opencontainers.image.created";
+/// The bytes of the empty configuration.
+pub(crate) const EMPTY: &[u8] = b"{}";

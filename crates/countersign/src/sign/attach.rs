@@ -1,0 +1,95 @@
+//! Stores signatures so that none is lost.
+
+use bytes::Bytes;
+use countersign_core::key::{PublicKey, Signature};
+use countersign_core::payload::statement;
+use countersign_oci::append::{Merge, append};
+use countersign_oci::manifest::Manifest;
+use countersign_oci::store::Condition;
+use countersign_oci::{Store, StoreError};
+use jiff::Timestamp;
+
+use super::{Attachment, SignOptions};
+use crate::attachment::Kind;
+use crate::attachment::legacy::{self, Layer, SIGNATURE_ANNOTATION};
+use crate::attachment::referrer::{Content, referrer};
+
+/// Stores a bundle as a referrer of `subject`.
+pub(super) async fn bundle<S: Store>(
+    attachment: &Attachment<'_>,
+    store: &S,
+    json: Bytes,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let location = attachment.location;
+    let referrer = referrer(
+        attachment.subject,
+        json,
+        Content::DsseEnvelope,
+        statement::SIGN_PREDICATE_TYPE,
+        now,
+    )?;
+    futures_util::future::try_join_all(
+        referrer
+            .blobs
+            .iter()
+            .map(|blob| store.push_blob(location.repository(), blob)),
+    )
+    .await?;
+    let name = location.repository().digest(referrer.manifest.digest().clone());
+    store.push_manifest(&name, &referrer.manifest, Condition::Always).await
+}
+
+/// Adds layers to the `.sig` tag, but for those that repeat one that is there.
+pub(super) async fn legacy<S: Store>(
+    attachment: &Attachment<'_>,
+    store: &S,
+    layers: &[Layer],
+    key: &PublicKey,
+    options: &SignOptions,
+) -> Result<(), StoreError> {
+    let location = attachment.location;
+    let tag = location.tag(attachment.image.digest(), Kind::Signature)?;
+    futures_util::future::try_join_all(
+        layers
+            .iter()
+            .map(|layer| async move { store.push_blob(location.repository(), &layer.upload()).await }),
+    )
+    .await?;
+    let created = options.created.map(|at| at.to_string());
+    append(store, &tag, &|current: Option<&Manifest>| {
+        let missing: Vec<&Layer> = layers
+            .iter()
+            .filter(|layer| !current.is_some_and(|manifest| repeats(layer, manifest, key)))
+            .collect();
+        if missing.is_empty() {
+            return Ok(Merge::Present);
+        }
+        let (manifest, configuration) = legacy::append(current, &missing, options.media_types, created.as_deref())?;
+        Ok(Merge::Write {
+            manifest: Box::new(manifest),
+            blobs: vec![configuration],
+        })
+    })
+    .await
+}
+
+/// Says whether `manifest` has a signature of the same payload by the same key with the same annotations,
+/// cosign's rule for what is not added a second time.
+fn repeats(layer: &Layer, manifest: &Manifest, key: &PublicKey) -> bool {
+    manifest.layers().iter().any(|existing| {
+        let new = layer.descriptor();
+        existing.digest == new.digest
+            && existing.media_type == new.media_type
+            && new
+                .annotations
+                .iter()
+                .filter(|(name, _)| name.as_str() != SIGNATURE_ANNOTATION)
+                .all(|(name, value)| existing.annotations.get(name) == Some(value))
+            && existing
+                .annotations
+                .get(SIGNATURE_ANNOTATION)
+                .and_then(|text| Signature::from_base64(text).ok())
+                .is_some_and(|signature| key.verify(layer.payload(), &signature, None).is_ok())
+    })
+}

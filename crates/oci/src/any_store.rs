@@ -1,0 +1,71 @@
+//! A store of whichever kind a name asks for.
+
+use countersign_core::Digest;
+
+use crate::archive::Archive;
+use crate::blob::{BlobStream, Upload, Uploaded};
+use crate::error::StoreError;
+use crate::layout::Layout;
+use crate::manifest::{Descriptor, Manifest};
+use crate::reference::{Pinned, Reference, Repository};
+use crate::registry::Registry;
+use crate::store::{Condition, Store};
+
+/// A store of whichever kind a name asks for.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum AnyStore {
+    /// A registry.
+    Registry(Registry),
+    /// A layout in a folder.
+    Layout(Layout),
+    /// A layout in a tar file.
+    Archive(Archive),
+}
+
+/// Calls a method of whichever store it is.
+macro_rules! delegate {
+    ($self:ident, $store:ident => $call:expr) => {
+        match $self {
+            Self::Registry($store) => $call.await,
+            Self::Layout($store) => $call.await,
+            Self::Archive($store) => $call.await,
+        }
+    };
+}
+
+impl Store for AnyStore {
+    async fn resolve(&self, reference: &Reference) -> Result<Pinned, StoreError> {
+        delegate!(self, store => store.resolve(reference))
+    }
+
+    async fn manifest(&self, reference: &Reference) -> Result<Manifest, StoreError> {
+        delegate!(self, store => store.manifest(reference))
+    }
+
+    async fn blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        size: Option<u64>,
+    ) -> Result<BlobStream, StoreError> {
+        delegate!(self, store => store.blob(repository, digest, size))
+    }
+
+    async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
+        delegate!(self, store => store.referrers(repository, digest))
+    }
+
+    async fn push_blob(&self, repository: &Repository, upload: &Upload) -> Result<Uploaded, StoreError> {
+        delegate!(self, store => store.push_blob(repository, upload))
+    }
+
+    async fn push_manifest(
+        &self,
+        reference: &Reference,
+        manifest: &Manifest,
+        condition: Condition,
+    ) -> Result<(), StoreError> {
+        delegate!(self, store => store.push_manifest(reference, manifest, condition))
+    }
+}
