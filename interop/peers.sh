@@ -26,7 +26,7 @@ from_proxy() {
 
 if command -v go >/dev/null; then
   helpers=$(cd "$here/tools" && cat go.mod go.sum cmd/*/*.go | sha256sum | cut -c1-16)
-  for name in oci-registry fault-proxy; do
+  for name in memory-registry fault-proxy; do
     is_there $name "$helpers" && continue
     (cd "$here/tools" && go build -o "$peers/$name" "./cmd/$name")
     stamp $name "$helpers"

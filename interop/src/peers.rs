@@ -18,7 +18,7 @@ impl Peers {
     /// With `CI=true`, when something is missing: a test that did not run is a failure there.
     pub fn find() -> Option<Self> {
         let (folder, ours) = (peers_folder(), our_program());
-        let missing = if !folder.join("cosign3").is_file() || !folder.join("oci-registry").is_file() {
+        let missing = if !folder.join("cosign3").is_file() || !folder.join("memory-registry").is_file() {
             format!("no peers in {} (interop/peers.sh builds them)", folder.display())
         } else if !ours.is_file() {
             format!("no {} (cargo build builds it)", ours.display())

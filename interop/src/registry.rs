@@ -13,9 +13,9 @@ use crate::{Peers, Run, http};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// go-containerregistry's, in memory, with the referrers API.
-    OciRegistry,
+    Memory,
     /// The same without the referrers API.
-    OciRegistryWithoutReferrers,
+    MemoryWithoutReferrers,
     /// Debian's docker-registry 2.8, which has no referrers API.
     DockerRegistry,
     /// zot, where it was built.
@@ -27,8 +27,8 @@ pub enum Kind {
 impl Kind {
     /// All of them, in the order of the documents.
     pub const ALL: [Self; 5] = [
-        Self::OciRegistry,
-        Self::OciRegistryWithoutReferrers,
+        Self::Memory,
+        Self::MemoryWithoutReferrers,
         Self::DockerRegistry,
         Self::Zot,
         Self::Serve,
@@ -37,7 +37,7 @@ impl Kind {
     /// Tells whether it can be started here.
     pub fn is_there(self, peers: &Peers) -> bool {
         match self {
-            Self::OciRegistry | Self::OciRegistryWithoutReferrers => peers.has("oci-registry"),
+            Self::Memory | Self::MemoryWithoutReferrers => peers.has("memory-registry"),
             Self::DockerRegistry => peers.has("docker-registry"),
             Self::Zot => peers.has("zot"),
             Self::Serve => serves(peers),
@@ -48,8 +48,8 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OciRegistry => "go-containerregistry, referrers API",
-            Self::OciRegistryWithoutReferrers => "go-containerregistry, no referrers API",
+            Self::Memory => "go-containerregistry, referrers API",
+            Self::MemoryWithoutReferrers => "go-containerregistry, no referrers API",
             Self::DockerRegistry => "docker-registry 2.8, no referrers API",
             Self::Zot => "zot",
             Self::Serve => "countersign serve",
@@ -106,8 +106,8 @@ fn command<'a>(peers: &'a Peers, kind: Kind, folder: &str, address: &str) -> Run
     let write =
         |text: String| std::fs::write(&config, text).unwrap_or_else(|error| panic!("cannot write {config}: {error}"));
     match kind {
-        Kind::OciRegistry => Run::new(peers, "oci-registry", &["-listen", address]),
-        Kind::OciRegistryWithoutReferrers => Run::new(peers, "oci-registry", &["-listen", address, "-referrers=false"]),
+        Kind::Memory => Run::new(peers, "memory-registry", &["-listen", address]),
+        Kind::MemoryWithoutReferrers => Run::new(peers, "memory-registry", &["-listen", address, "-referrers=false"]),
         Kind::DockerRegistry => {
             write(format!(
                 "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\n\

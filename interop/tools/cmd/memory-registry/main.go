@@ -1,4 +1,4 @@
-// oci-registry is the in-memory registry of go-containerregistry with the switches that tests need:
+// memory-registry is the in-memory registry of go-containerregistry with the switches that tests need:
 // the referrers API on or off, basic or bearer authentication, and a sink that throws blobs away.
 // Written for this project, Apache-2.0.
 //
