@@ -63,9 +63,8 @@ impl Tool {
         let (config, root) = peers.no_services();
         let flags: Vec<&str> = match (self, format) {
             (Self::Ours, Format::Bundle) => vec!["--signing-config", &config],
-            (Self::Ours, Format::Legacy) => vec!["--new-bundle-format=false", "--tlog-upload=false"],
             (Self::Cosign3, Format::Bundle) => vec!["--signing-config", &config, "--trusted-root", &root],
-            (Self::Cosign3, Format::Legacy) => {
+            (Self::Ours | Self::Cosign3, Format::Legacy) => {
                 vec![
                     "--new-bundle-format=false",
                     "--use-signing-config=false",
