@@ -21,7 +21,7 @@ pub(crate) fn check(file: &Source, report: &mut Report) {
             ));
         }
         let glob = line.trim_start().starts_with("use ") && line.trim_end().ends_with("::*;");
-        if glob && !line.contains("use super::*") {
+        if glob && !line.contains("use super::*") && !line.contains("use proptest::prelude::*") {
             report.fail(format!("{}:{number}: name what is imported", file.path));
         }
         if line.contains("#[error(\"") && line.contains("failed to") {
