@@ -185,13 +185,13 @@ const NAME_RULES: &[NameRule] = &[
     NameRule {
         folder: "crates/oci/src",
         from: "countersign_core",
-        names: Names::Only(&["Algorithm", "Digest", "Secret", "digest", "secret"]),
+        names: Names::Only(&["Algorithm", "Digest", "Secret", "digest", "go_json", "secret"]),
         reason: "oci stores bytes and knows nothing of signing",
     },
     NameRule {
         folder: "crates/artifacts/src",
         from: "countersign_core",
-        names: Names::Only(&["Algorithm", "Digest", "digest"]),
+        names: Names::Only(&["Algorithm", "Digest", "digest", "go_json"]),
         reason: "artifacts packs files and knows nothing of signing",
     },
     NameRule {
