@@ -2,9 +2,13 @@
 
 pub(crate) mod annotations;
 pub(crate) mod boolean;
+pub(crate) mod concurrency;
 pub(crate) mod duration;
 pub(crate) mod global;
 pub(crate) mod image;
 pub(crate) mod key_pair;
 pub(crate) mod output;
+pub(crate) mod pinned;
+
+pub(crate) mod registry;
 pub(crate) mod usage;

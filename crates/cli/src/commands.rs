@@ -1,11 +1,17 @@
 //! The commands: one file each, listed here in the order that help shows.
 
 mod completion;
+mod digest;
 mod env;
 mod generate_key_pair;
 mod import_key_pair;
 mod login;
+mod ls;
 mod man;
+mod manifest;
+mod pull;
+mod push;
+mod tag;
 mod version;
 
 use clap::{ArgMatches, Args, Command};
@@ -110,10 +116,16 @@ fn execute<S: Subcommand>(matches: &mut ArgMatches, session: &Session<'_>) -> Re
 /// Every command.
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<completion::Completion>(),
+    Entry::of::<digest::Digest>(),
     Entry::of::<env::Env>(),
     Entry::of::<generate_key_pair::GenerateKeyPair>(),
     Entry::of::<import_key_pair::ImportKeyPair>(),
     Entry::of::<login::Login>(),
+    Entry::of::<ls::Ls>(),
     Entry::of::<man::Man>(),
+    Entry::of::<manifest::Manifest>(),
+    Entry::of::<pull::Pull>(),
+    Entry::of::<push::Push>(),
+    Entry::of::<tag::Tag>(),
     Entry::of::<version::Version>(),
 ];

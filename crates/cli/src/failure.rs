@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use countersign_artifacts::annotations::AnnotationsError;
+use countersign_artifacts::{PackError, PullError, PushError};
 use countersign_core::key::{ImportError, PrivateKeyError, SealError};
 use countersign_oci::StoreError;
 use countersign_oci::reference::ReferenceError;
@@ -119,13 +121,32 @@ pub(crate) enum Failure {
         /// What happened.
         reason: String,
     },
+    /// Annotations cannot be read.
+    #[error(transparent)]
+    Annotations(#[from] AnnotationsError),
+    /// Files cannot be packed.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// An artifact could not be pushed.
+    #[error(transparent)]
+    Push(#[from] PushError),
+    /// An artifact could not be pulled.
+    #[error(transparent)]
+    Pull(#[from] PullError),
 }
 
 impl Failure {
     /// What a store said, where that is the reason.
     pub(crate) fn of_store(&self) -> Option<&StoreError> {
         match self {
-            Self::Store(error) => Some(error),
+            Self::Store(error)
+            | Self::Pack(PackError::Manifest(error))
+            | Self::Pull(PullError::Store(error) | PullError::Part { source: error, .. })
+            | Self::Push(
+                PushError::Store(error)
+                | PushError::Part { source: error, .. }
+                | PushError::Pack(PackError::Manifest(error)),
+            ) => Some(error),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use countersign_oci::http::Exchange;
 
 use crate::output::Ui;
 
@@ -94,6 +95,21 @@ fn amount(bytes: u64) -> String {
 pub(crate) struct Traffic(Mutex<Vec<String>>);
 
 impl Traffic {
+    /// Notes a request and its answer.
+    pub(crate) fn record(&self, exchange: &Exchange<'_>) {
+        let answer = match exchange.status {
+            Some(status) => status.to_string(),
+            None => "no answer".to_owned(),
+        };
+        let line = format!(
+            "{} {} -> {answer} ({} ms)",
+            exchange.method,
+            exchange.url,
+            exchange.elapsed.as_millis()
+        );
+        self.lines().push(line);
+    }
+
     /// Shows what was noted since the last time.
     pub(crate) fn show(&self, ui: &Ui<'_>) {
         let lines = std::mem::take(&mut *self.lines());

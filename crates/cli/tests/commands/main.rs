@@ -1,14 +1,21 @@
 //! Every command as a user sees it: stdout, stderr and exit code together.
 
 mod harness;
+mod registry;
 
 mod completion;
+mod digest;
 mod env;
 mod generate_key_pair;
 mod import_key_pair;
 mod line;
 mod login;
+mod ls;
 mod man;
+mod manifest;
+mod pull;
+mod push;
+mod tag;
 mod version;
 
 use std::collections::BTreeSet;
