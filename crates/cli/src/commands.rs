@@ -3,6 +3,7 @@
 mod completion;
 mod digest;
 mod env;
+mod generate;
 mod generate_key_pair;
 mod import_key_pair;
 mod login;
@@ -118,6 +119,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<completion::Completion>(),
     Entry::of::<digest::Digest>(),
     Entry::of::<env::Env>(),
+    Entry::of::<generate::Generate>(),
     Entry::of::<generate_key_pair::GenerateKeyPair>(),
     Entry::of::<import_key_pair::ImportKeyPair>(),
     Entry::of::<login::Login>(),

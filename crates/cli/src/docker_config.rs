@@ -1,7 +1,8 @@
 //! Docker's configuration file, as far as `login` writes it.
 
+use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use countersign_core::Secret;
 use serde::Serialize;
@@ -154,24 +155,7 @@ async fn run_helper(
         secret: password.expose(),
     };
     let input = Secret::new(serde_json::to_vec(&input).expect("strings always serialise"));
-    let mut child = Command::new(&program)
-        .arg("store")
-        .env_clear()
-        .envs(environment.iter())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin
-            .write_all(input.expose())
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-    }
-    let output = child
-        .wait_with_output()
+    let output = talk_to(&program, environment, &input)
         .await
         .map_err(|error| failed(error.to_string()))?;
     if output.status.success() {
@@ -183,6 +167,22 @@ async fn run_helper(
         .take(200)
         .collect();
     Err(failed(format!("{}: {words}", output.status)))
+}
+
+async fn talk_to(program: &str, environment: &Environment, input: &Secret<Vec<u8>>) -> io::Result<Output> {
+    let mut child = Command::new(program)
+        .arg("store")
+        .env_clear()
+        .envs(environment.iter())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.expose()).await?;
+    }
+    child.wait_with_output().await
 }
 
 fn base64_of(text: String) -> String {

@@ -75,7 +75,7 @@ fn requests_are_shown_with_verbose_on_stderr() {
 }
 
 #[test]
-fn a_token_excludes_a_password() {
+fn credentials_are_of_one_kind() {
     assert_outcome!(
         User::new().run("digest --registry-token t --registry-username me localhost:1/app"),
         str![[r#"
@@ -96,6 +96,10 @@ help: `countersign digest --help` shows how it is used
 
 "#]]
     );
+}
+
+#[test]
+fn half_a_client_certificate_and_cloud_keychains_are_refused() {
     assert_outcome!(
         User::new().run("digest --k8s-keychain localhost:1/app"),
         str![[r#"

@@ -6,6 +6,7 @@ mod registry;
 mod completion;
 mod digest;
 mod env;
+mod generate;
 mod generate_key_pair;
 mod import_key_pair;
 mod line;
