@@ -150,8 +150,11 @@ pub async fn pull(
     for (title, _) in &wanted {
         folder.check(title)?;
     }
-    let files = futures_util::stream::iter(wanted)
+    let writing: Vec<_> = wanted
+        .into_iter()
         .map(|(title, descriptor)| write(store, pinned, &folder, title, descriptor, options))
+        .collect();
+    let files = futures_util::stream::iter(writing)
         .buffered(options.at_once.get())
         .try_collect()
         .await?;
@@ -192,6 +195,7 @@ async fn write(
     options: &PullOptions,
 ) -> Result<PulledFile, PullError> {
     let target = folder.target(&title).await?;
+    place::refuse_existing(&target, options.existing)?;
     let stream = store
         .blob(pinned.repository(), &descriptor.digest, Some(descriptor.size))
         .await

@@ -59,8 +59,12 @@ pub async fn push(
         .collect::<Result<_, _>>()
         .map_err(StoreError::from)?;
     let config = send(store, repository, plan.config()).await?;
-    let layers: Vec<Uploaded> = futures_util::stream::iter(plan.layers())
+    let sending: Vec<_> = plan
+        .layers()
+        .iter()
         .map(|part| send_once(store, repository, part, &config))
+        .collect();
+    let layers: Vec<Uploaded> = futures_util::stream::iter(sending)
         .buffered(at_once.get())
         .try_collect()
         .await?;

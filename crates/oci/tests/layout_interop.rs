@@ -161,26 +161,78 @@ async fn archive_of_oras_is_read_and_oras_reads_an_archive_of_our_layout() {
     assert_eq!(digest, manifest.digest().as_str());
 }
 
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/layouts")
+        .join(name)
+}
+
+async fn golden(name: &str) -> Layout {
+    Layout::open(data(name)).await.unwrap()
+}
+
+async fn copy_parts(from: &Layout, to: &Layout, manifest: &Manifest) {
+    let config = manifest.content().config.iter();
+    for part in manifest.layers().iter().chain(config) {
+        let stream = from
+            .blob(&Layout::repository(), &part.digest, Some(part.size))
+            .await
+            .unwrap();
+        let upload = Upload::bytes(stream.read(100_000).await.unwrap());
+        to.push_blob(&Layout::repository(), &upload).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn cosign_verifies_what_we_save() {
+    let Some(peers) = peers() else { return };
+    let key = data("cosign.pub").display().to_string();
+    let arguments = [
+        "verify",
+        "--local-image",
+        "--insecure-ignore-tlog",
+        "--key",
+        &key,
+        "ours",
+    ];
+    for (name, cosigns) in [("v2-key", &["cosign2", "cosign3"][..]), ("v3-key", &["cosign3"])] {
+        let folder = tempfile::tempdir().unwrap();
+        let from = golden(name).await;
+        let ours = Layout::create(folder.path().join("ours")).await.unwrap();
+        let pinned = from.only().await.unwrap();
+        let image = from.manifest(&pinned.reference()).await.unwrap();
+        copy_parts(&from, &ours, &image).await;
+        ours.save(&image, SavedRole::Image).await.unwrap();
+        for entry in from.referrers(&Layout::repository(), pinned.digest()).await.unwrap() {
+            let name = Layout::repository().digest(entry.digest);
+            let bundle = from.manifest(&name).await.unwrap();
+            copy_parts(&from, &ours, &bundle).await;
+            ours.push_manifest(&name, &bundle, Condition::Always).await.unwrap();
+        }
+        let tag = Layout::repository()
+            .tag(&format!("sha256-{}.sig", pinned.digest().hex()))
+            .unwrap();
+        if let Ok(signatures) = from.manifest(&tag).await {
+            copy_parts(&from, &ours, &signatures).await;
+            ours.save(&signatures, SavedRole::Signatures).await.unwrap();
+        }
+        for cosign in cosigns {
+            run(&peers.join(cosign), folder.path(), &arguments);
+        }
+    }
+}
+
 #[tokio::test]
 async fn cosign_loads_what_we_save() {
     let Some(peers) = peers() else { return };
     let registry = Registry::start(&peers);
     let folder = tempfile::tempdir().unwrap();
     let (ours, image) = layout(&folder.path().join("ours")).await;
-    let saved = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/layouts/save-v2");
-    let saved = Layout::open(saved).await.unwrap();
+    let saved = golden("save-v2").await;
     let of_another = saved.only().await.unwrap();
     let tag = format!("sha256-{}.sig", of_another.digest().hex());
     let signatures = saved.manifest(&Layout::repository().tag(&tag).unwrap()).await.unwrap();
-    let config = signatures.content().config.iter();
-    for part in signatures.layers().iter().chain(config) {
-        let stream = saved
-            .blob(&Layout::repository(), &part.digest, Some(part.size))
-            .await
-            .unwrap();
-        let upload = Upload::bytes(stream.read(100_000).await.unwrap());
-        ours.push_blob(&Layout::repository(), &upload).await.unwrap();
-    }
+    copy_parts(&saved, &ours, &signatures).await;
     ours.untag("v1").await.unwrap();
     ours.save(&image, SavedRole::Image).await.unwrap();
     ours.save(&signatures, SavedRole::Signatures).await.unwrap();

@@ -97,6 +97,16 @@ pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
+/// Says early that a file is there and stays, before its replacement is fetched for nothing.
+pub(super) fn refuse_existing(target: &Path, existing: Existing) -> Result<(), PullError> {
+    match existing {
+        Existing::Kept if target.symlink_metadata().is_ok() => Err(PullError::Exists {
+            path: target.display().to_string(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Gives a complete file its name.
 pub(super) async fn keep(file: NamedTempFile, target: PathBuf, existing: Existing) -> Result<(), PullError> {
     let named = target.clone();

@@ -181,3 +181,15 @@ async fn configuration_is_written_where_asked() {
     world.pull_with(&options).await.unwrap();
     assert_eq!(fs::read_to_string(world.output().join("c.json")).unwrap(), "{ }");
 }
+
+#[tokio::test]
+async fn pushing_and_pulling_can_be_done_on_any_thread() {
+    let world = World::new().await;
+    fs::write(world.folder.path().join("x"), "x").unwrap();
+    let moved = tokio::spawn(async move {
+        world.push(&["x"]).await;
+        world.pull().await.unwrap();
+        world
+    });
+    assert_eq!(moved.await.unwrap().found(), ["x"]);
+}
