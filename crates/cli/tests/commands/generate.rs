@@ -18,7 +18,7 @@ fn the_payload_is_cosigns_to_the_byte() {
     assert_outcome!(
         user.run(&format!("generate -a b=2,a=<1> -a c=3 {IMAGE}")),
         str![[r#"
-{"critical":{"identity":{"docker-reference":"registry.example/app"},"image":{"docker-manifest-digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"type":"cosign container image signature"},"optional":{"a":"/u003c1/u003e","b":"2","c":"3"}}--- exit 0
+{"critical":{"identity":{"docker-reference":"registry.example/app"},"image":{"docker-manifest-digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"type":"cosign container image signature"},"optional":{"a":"\u003c1\u003e","b":"2","c":"3"}}--- exit 0
 
 "#]]
     );

@@ -158,7 +158,7 @@ impl std::fmt::Display for Outcome {
 #[macro_export]
 macro_rules! assert_outcome {
     ($outcome:expr, $expected:expr $(,)?) => {
-        snapbox::assert_data_eq!($outcome.to_string(), $expected.raw())
+        snapbox::assert_data_eq!($outcome.to_string(), snapbox::IntoData::raw($expected))
     };
 }
 
