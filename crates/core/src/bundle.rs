@@ -64,8 +64,8 @@ pub enum Version {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Content {
-    /// An envelope with exactly one signature.
-    Envelope(Envelope),
+    /// A payload in an envelope.
+    Envelope(SignedEnvelope),
     /// A signature over bytes that are not here.
     Message(MessageSignature),
     /// A simple-signing payload and the signature over its bytes.
@@ -75,6 +75,37 @@ pub enum Content {
         /// The signature over it.
         signature: Signature,
     },
+}
+
+/// An envelope with exactly one signature.
+///
+/// With more, one could be by a trusted key and another be what a log has witnessed (protobuf-specs, `sigstore_bundle.proto`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedEnvelope {
+    envelope: Envelope,
+    signature: Signature,
+}
+
+impl SignedEnvelope {
+    fn new(envelope: Envelope) -> Result<Self, BundleError> {
+        let [one] = envelope.signatures() else {
+            return Err(BundleError::SignatureCount {
+                found: envelope.signatures().len(),
+            });
+        };
+        let signature = one.signature().clone();
+        Ok(Self { envelope, signature })
+    }
+
+    /// Returns the envelope.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// Returns its one signature.
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
 }
 
 /// A signature over bytes that the verifier has.
@@ -153,7 +184,7 @@ impl Bundle {
     pub fn assemble(envelope: Envelope, key: &PublicKey) -> Result<Self, BundleError> {
         Ok(Self {
             format: Format::Bundle(Version::V03),
-            content: Content::signed_once(envelope)?,
+            content: Content::Envelope(SignedEnvelope::new(envelope)?),
             key_material: KeyMaterial::PublicKey { hint: Some(key.hint()) },
             log_entries: Vec::new(),
             timestamps: Vec::new(),
@@ -194,16 +225,6 @@ impl Bundle {
     /// Returns the signed timestamps.
     pub fn timestamps(&self) -> &[TimestampToken] {
         &self.timestamps
-    }
-}
-
-impl Content {
-    /// Takes an envelope with exactly one signature: with more, each check could be met by another one (client-spec §4.5).
-    fn signed_once(envelope: Envelope) -> Result<Self, BundleError> {
-        match envelope.signatures().len() {
-            1 => Ok(Self::Envelope(envelope)),
-            found => Err(BundleError::SignatureCount { found }),
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Bundle, BundleError, CERTIFICATES, Content, Format, KeyMaterial, LIMIT, LOG_ENTRIES, MEDIA_TYPE, MessageDigest,
-    MessageSignature, TIMESTAMPS, Version,
+    MessageSignature, SignedEnvelope, TIMESTAMPS, Version,
 };
 use crate::bounded::Bounded;
 use crate::envelope;
@@ -72,7 +72,7 @@ fn version_of(media_type: &str) -> Result<Version, BundleError> {
 
 fn content_of(envelope: Option<envelope::Wire<'_>>, message: Option<WireMessage<'_>>) -> Result<Content, BundleError> {
     match (envelope, message) {
-        (Some(envelope), None) => Content::signed_once(envelope.try_into()?),
+        (Some(envelope), None) => Ok(Content::Envelope(SignedEnvelope::new(envelope.try_into()?)?)),
         (None, Some(message)) => Ok(Content::Message(message_of(message)?)),
         (Some(_), Some(_)) => Err(BundleError::OneOf {
             first: "dsseEnvelope",
@@ -180,7 +180,7 @@ pub(super) fn write(bundle: &Bundle) -> Result<Vec<u8>, BundleError> {
         message_signature: None,
     };
     match &bundle.content {
-        Content::Envelope(envelope) => wire.dsse_envelope = Some(envelope.into()),
+        Content::Envelope(envelope) => wire.dsse_envelope = Some(envelope.envelope().into()),
         Content::Message(message) => wire.message_signature = Some(message.into()),
         Content::SimpleSigning { .. } => return Err(BundleError::LegacyHasNoJson),
     }

@@ -8,8 +8,7 @@ use super::signer::AcceptedSigner;
 use super::{ClaimedDigests, Rejection};
 use crate::Digest;
 use crate::artifact::Artifact;
-use crate::bundle::{Bundle, Content};
-use crate::envelope::Envelope;
+use crate::bundle::{Bundle, Content, SignedEnvelope};
 use crate::key::Signature;
 use crate::payload::simple_signing::SimpleSigning;
 use crate::payload::statement::{PAYLOAD_TYPE, SIGN_PREDICATE_TYPE, Statement, Subject};
@@ -112,17 +111,13 @@ pub(super) fn bind(
 }
 
 fn statement(
-    envelope: &Envelope,
+    signed: &SignedEnvelope,
     artifact: &Artifact,
     signer: &AcceptedSigner,
     asked: Asked<'_>,
 ) -> Result<BoundClaim, Rejection> {
-    let [signature] = envelope.signatures() else {
-        return Err(Rejection::SignatureCount {
-            found: envelope.signatures().len(),
-        });
-    };
-    signer.verify(&envelope.pae(), signature.signature())?;
+    let envelope = signed.envelope();
+    signer.verify(&envelope.pae(), signed.signature())?;
     if envelope.payload_type() != PAYLOAD_TYPE {
         return Err(Rejection::PayloadType {
             expected: PAYLOAD_TYPE,

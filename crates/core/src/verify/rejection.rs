@@ -66,12 +66,6 @@ pub enum Rejection {
         /// The predicate type found.
         found: Quoted,
     },
-    /// The envelope has not exactly one signature.
-    #[error("envelope has {found} signatures, expected exactly one")]
-    SignatureCount {
-        /// The number found.
-        found: usize,
-    },
     /// The signature is not by the trusted key over these bytes.
     #[error("signature does not verify with key {key}{}", Named(.named.as_ref(), key))]
     SignatureMismatch {
