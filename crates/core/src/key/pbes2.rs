@@ -84,7 +84,7 @@ fn derive_pbkdf2(parameters: &Pbkdf2Params<'_>, password: &[u8], key: &mut [u8])
     let iterations = NonZeroU32::new(parameters.iteration_count)
         .filter(|count| count.get() <= ITERATION_LIMIT)
         .ok_or_else(|| ImportError::EncryptionCost {
-            limit: "1 to 10,000,000 iterations of PBKDF2",
+            limit: "1 to 2,000,000 iterations of PBKDF2",
             found: parameters.iteration_count.to_string(),
         })?;
     pbkdf2::derive(algorithm, iterations, parameters.salt, password, key);
@@ -96,7 +96,7 @@ fn derive_scrypt(parameters: &ScryptParams<'_>, password: &[u8], key: &mut [u8])
     let block_size = u64::from(parameters.block_size);
     let parallelization = u64::from(parameters.parallelization);
     let costly = || ImportError::EncryptionCost {
-        limit: "256 MiB of memory, 2 GiB of work, and N a power of two",
+        limit: "256 MiB of memory, 512 MiB of work, and N a power of two",
         found: format!("scrypt with N={cost}, r={block_size}, p={parallelization}"),
     };
     let memory = cost
@@ -133,10 +133,11 @@ fn unsupported(found: String) -> ImportError {
     }
 }
 
-/// About ten seconds; OpenSSL writes 2048 and password managers up to a million.
-const ITERATION_LIMIT: u32 = 10_000_000;
+/// About a second; OpenSSL writes 2048, and advice on passwords ends at 1.3 million.
+const ITERATION_LIMIT: u32 = 2_000_000;
 
 /// OpenSSL writes 16 MiB.
 const MEMORY_LIMIT: u64 = 256 << 20;
 
-const WORK_LIMIT: u64 = 2 << 30;
+/// About a second.
+const WORK_LIMIT: u64 = 512 << 20;

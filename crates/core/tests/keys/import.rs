@@ -1,5 +1,7 @@
 //! Key files of other programs.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use countersign_core::key::{
     ImportError, KEY_FILE_LIMIT, KeyAlgorithm, PemError, PrivateKey, PrivateKeyError, PublicKeyAlgorithm,
     UnsupportedKey,
@@ -103,10 +105,37 @@ fn encryption_that_costs_too_much_is_refused() {
     assert_eq!(
         decrypt("encrypted-pbkdf2-costly", "correct").expect_err("costly"),
         ImportError::EncryptionCost {
-            limit: "1 to 10,000,000 iterations of PBKDF2",
+            limit: "1 to 2,000,000 iterations of PBKDF2",
             found: "20000000".to_owned()
         }
     );
+}
+
+#[test]
+fn scrypt_that_costs_too_much_or_is_impossible_is_refused() {
+    let text = String::from_utf8(key_file("openssl/encrypted-scrypt-aes256.pem")).unwrap();
+    let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+    let der = STANDARD.decode(body).unwrap();
+    // N=16384, r=8, p=1, each a DER INTEGER.
+    let (start, end) = split_around(&der, &[2, 2, 0x40, 0, 2, 1, 8, 2, 1, 1]);
+    for (n, r, p) in [(0x4000, 127, 127), (0x4000, 8, 127), (0x4001, 8, 1), (0x7f00, 127, 1)] {
+        let [high, low] = u16::to_be_bytes(n);
+        let changed = [start, &[2, 2, high, low, 2, 1, r, 2, 1, p], end].concat();
+        let body = STANDARD.encode(changed);
+        let text = format!("-----BEGIN ENCRYPTED PRIVATE KEY-----\n{body}\n-----END ENCRYPTED PRIVATE KEY-----\n");
+        assert_eq!(
+            PrivateKey::import(text.as_bytes(), Some(&password("correct"))).expect_err("costly"),
+            ImportError::EncryptionCost {
+                limit: "256 MiB of memory, 512 MiB of work, and N a power of two",
+                found: format!("scrypt with N={n}, r={r}, p={p}")
+            }
+        );
+    }
+}
+
+fn split_around<'a>(bytes: &'a [u8], middle: &[u8]) -> (&'a [u8], &'a [u8]) {
+    let place = bytes.windows(middle.len()).position(|window| window == middle).unwrap();
+    (&bytes[..place], &bytes[place + middle.len()..])
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Parsers of key files: no bytes make them panic.
 
 use countersign_core::key::{PrivateKey, PublicKey, Signature};
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_assert_eq, proptest};
 
 use super::{key_file, password};
 
