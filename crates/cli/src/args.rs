@@ -1,14 +1,17 @@
 //! Flags that several commands share; each file is named after what it yields.
 
 pub(crate) mod annotations;
+pub(crate) mod attachment;
 pub(crate) mod boolean;
 pub(crate) mod concurrency;
 pub(crate) mod duration;
 pub(crate) mod global;
 pub(crate) mod image;
+pub(crate) mod key;
 pub(crate) mod key_pair;
 pub(crate) mod output;
 pub(crate) mod pinned;
-
 pub(crate) mod registry;
+pub(crate) mod source;
+pub(crate) mod unserved;
 pub(crate) mod usage;

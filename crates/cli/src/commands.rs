@@ -12,7 +12,10 @@ mod man;
 mod manifest;
 mod pull;
 mod push;
+mod serve;
+mod sign;
 mod tag;
+mod verify;
 mod version;
 
 use clap::{ArgMatches, Args, Command};
@@ -129,5 +132,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<pull::Pull>(),
     Entry::of::<push::Push>(),
     Entry::of::<tag::Tag>(),
+    Entry::of::<serve::Serve>(),
+    Entry::of::<sign::Sign>(),
+    Entry::of::<verify::Verify>(),
     Entry::of::<version::Version>(),
 ];

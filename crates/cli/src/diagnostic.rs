@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::io;
 
+use countersign::attachment::Place;
+use countersign::sign::SignError;
+use countersign::verify::{Refusal, VerifyError};
 use countersign_core::key::ImportError;
 use countersign_oci::StoreError;
 use serde::Serialize;
@@ -16,6 +19,8 @@ use crate::failure::Failure;
 pub(crate) struct Diagnostic {
     /// What, where, expected and found.
     pub(crate) message: String,
+    /// What was found, a line each.
+    pub(crate) details: Vec<String>,
     /// Why, outermost first.
     pub(crate) causes: Vec<String>,
     /// What to do next.
@@ -26,34 +31,42 @@ pub(crate) struct Diagnostic {
 
 impl Diagnostic {
     /// The diagnostic as the versioned JSON object of `--output json`.
-    pub(crate) fn to_json(&self) -> String {
+    pub(crate) fn into_json(self) -> String {
         let object = ErrorObject {
             schema_version: 1,
-            error: ErrorBody {
-                code: self.exit.name(),
-                message: &self.message,
-                causes: &self.causes,
-                help: &self.help,
-                exit: self.exit.code(),
-            },
+            error: self.into_body(),
         };
         serde_json::to_string(&object).expect("strings and numbers always serialise")
+    }
+
+    /// The diagnostic as a member of a larger JSON object.
+    pub(crate) fn into_body(self) -> ErrorBody {
+        ErrorBody {
+            code: self.exit.name(),
+            message: self.message,
+            details: self.details,
+            causes: self.causes,
+            help: self.help,
+            exit: self.exit.code(),
+        }
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ErrorObject<'a> {
+struct ErrorObject {
     schema_version: u32,
-    error: ErrorBody<'a>,
+    error: ErrorBody,
 }
 
+/// A failure in JSON.
 #[derive(Serialize)]
-struct ErrorBody<'a> {
+pub(crate) struct ErrorBody {
     code: &'static str,
-    message: &'a str,
-    causes: &'a [String],
-    help: &'a [String],
+    message: String,
+    details: Vec<String>,
+    causes: Vec<String>,
+    help: Vec<String>,
     exit: u8,
 }
 
@@ -62,10 +75,47 @@ pub(crate) fn explain(failure: &Failure, program: &str) -> Diagnostic {
     let (exit, help) = judge(failure, program);
     Diagnostic {
         message: failure.to_string(),
+        details: details(failure),
         causes: causes(failure),
         help,
         exit,
     }
+}
+
+/// What was found where nothing was accepted: each candidate, and why it does not count.
+fn details(failure: &Failure) -> Vec<String> {
+    match failure {
+        Failure::Verify(VerifyError::NoneAccepted { refused, .. } | VerifyError::NoSignature { refused, .. }) => {
+            candidates(refused)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Candidates and why they do not count, a line each.
+pub(crate) fn candidates(refused: &[(Place, Refusal)]) -> Vec<String> {
+    let mut lines: Vec<String> = refused
+        .iter()
+        .take(CANDIDATES_SHOWN)
+        .map(|(place, refusal)| format!("  {place}: {}", chain(refusal)))
+        .collect();
+    if refused.len() > CANDIDATES_SHOWN {
+        lines.push(format!("  and {} more", refused.len() - CANDIDATES_SHOWN));
+    }
+    lines
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    for _ in 0..CAUSES_SHOWN {
+        let Some(cause) = next else { break };
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
 }
 
 fn causes(failure: &Failure) -> Vec<String> {
@@ -84,6 +134,10 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
     }
     match failure {
         Failure::Usage(usage) => (Exit::General, usage_help(usage, program)),
+        Failure::Verify(error) => verify(error, program),
+        Failure::Sign(SignError::Existing(error)) => verify(error, program),
+        Failure::NoTag { .. } => (Exit::NotFound, Vec::new()),
+        Failure::Told { exit } => (*exit, Vec::new()),
         Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Exit::BrokenPipe, Vec::new()),
         Failure::TimedOut { .. } => (
@@ -94,6 +148,28 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
             source: ImportError::AlreadySealed { .. },
             ..
         } => (Exit::General, one("it can be used as it is, with --key")),
+        _ => (Exit::General, Vec::new()),
+    }
+}
+
+fn verify(error: &VerifyError, program: &str) -> (Exit, Vec<String>) {
+    match error {
+        VerifyError::Store { source, .. } => match store(source, program) {
+            // The image may exist: it is what is attached that was asked for.
+            (Exit::NotFound, help) => (Exit::CouldNotTell, help),
+            other => other,
+        },
+        VerifyError::NoneAccepted { .. } if error.is_about_content() => (Exit::Corrupt, Vec::new()),
+        VerifyError::NoSignature { image, .. } => (
+            Exit::NoSignature,
+            one(&format!(
+                "`{program} sign --key KEY {image}` signs it; `{program} tree {image}` lists what is attached"
+            )),
+        ),
+        VerifyError::NoneAccepted { image, .. } => (
+            Exit::NoneMatch,
+            one(&format!("`{program} tree {image}` lists what is attached")),
+        ),
         _ => (Exit::General, Vec::new()),
     }
 }
@@ -137,5 +213,7 @@ fn one(help: &str) -> Vec<String> {
     vec![help.to_owned()]
 }
 
+/// How many candidates are shown.
+const CANDIDATES_SHOWN: usize = 20;
 /// How many causes are shown of a chain, which ends long before in practice.
 const CAUSES_SHOWN: usize = 16;

@@ -115,7 +115,7 @@ impl DockerConfig {
     }
 }
 
-fn place(environment: &Environment, directory: PathBuf) -> Result<PathBuf, Failure> {
+pub(crate) fn place(environment: &Environment, directory: PathBuf) -> Result<PathBuf, Failure> {
     let folder = match (environment.text(env::DOCKER_CONFIG), environment.text(env::HOME)) {
         (Some(folder), _) => PathBuf::from(folder),
         (None, Some(home)) => PathBuf::from(home).join(".docker"),

@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
+use jiff::Timestamp;
+
+use crate::args::usage::UsageError;
+use crate::failure::Failure;
+
 /// The environment variables as they were when the program started.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<OsString, OsString>);
@@ -43,6 +48,24 @@ impl Environment {
     }
 }
 
+/// The time that `SOURCE_DATE_EPOCH` names, where it is set (<https://reproducible-builds.org/specs/source-date-epoch/>).
+pub(crate) fn source_date(environment: &Environment) -> Result<Option<Timestamp>, Failure> {
+    let Some(text) = environment.text(SOURCE_DATE_EPOCH) else {
+        return Ok(None);
+    };
+    let parsed = text
+        .parse()
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok());
+    match parsed {
+        Some(at) => Ok(Some(at)),
+        None => Err(UsageError::because(format!(
+            "{SOURCE_DATE_EPOCH}: expected seconds since 1970-01-01T00:00:00Z, found {text:?}"
+        ))
+        .into()),
+    }
+}
+
 /// A variable that countersign knows.
 pub(crate) struct Variable {
     pub(crate) name: &'static str,
@@ -80,6 +103,8 @@ pub(crate) const PASSWORD: &str = "COSIGN_PASSWORD";
 pub(crate) const IMPORT_PASSWORD: &str = "COSIGN_IMPORT_PASSWORD";
 pub(crate) const REPOSITORY: &str = "COSIGN_REPOSITORY";
 pub(crate) const DOCKER_MEDIA_TYPES: &str = "COSIGN_DOCKER_MEDIA_TYPES";
+pub(crate) const MAX_ATTACHMENT_SIZE: &str = "COSIGN_MAX_ATTACHMENT_SIZE";
+pub(crate) const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
 pub(crate) const HOME: &str = "HOME";
@@ -96,6 +121,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         DOCKER_MEDIA_TYPES,
         "writes .sig manifests with Docker's media types, for registries that know no others",
         "1 or true to use Docker's media types",
+    ),
+    plain(
+        MAX_ATTACHMENT_SIZE,
+        "is the largest signature, bundle or payload that is read",
+        "size with a unit, such as 128MiB (the default)",
     ),
     sensitive(
         IMPORT_PASSWORD,
@@ -134,6 +164,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "REGISTRY_AUTH_FILE",
         "is Podman's file of registry credentials, read before Docker's",
         "path to a file",
+    ),
+    plain(
+        SOURCE_DATE_EPOCH,
+        "is the time that --record-creation-timestamp records, for reproducible output",
+        "seconds since 1970-01-01T00:00:00Z",
     ),
     plain(
         "SSL_CERT_DIR",

@@ -1,7 +1,7 @@
 //! Exit codes, documented in docs/exit-codes.md.
 
 /// How the program ended, for scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 #[repr(u8)]
 pub(crate) enum Exit {

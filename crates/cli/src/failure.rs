@@ -3,13 +3,20 @@
 use std::io;
 use std::time::Duration;
 
+use countersign::key_reference::KeyReferenceError;
+use countersign::sign::SignError;
+use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
 use countersign_artifacts::{PackError, PullError, PushError};
 use countersign_core::key::{ImportError, PrivateKeyError, SealError};
+use countersign_core::trust::TrustError;
 use countersign_oci::StoreError;
 use countersign_oci::reference::ReferenceError;
+use countersign_server::ServerError;
+use tokio::task::JoinError;
 
 use crate::args::usage::UsageError;
+use crate::exit::Exit;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +31,41 @@ pub(crate) enum Failure {
     /// The registry, layout or archive did not give or take something.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The key could not be had.
+    #[error(transparent)]
+    Key(#[from] KeyReferenceError),
+    /// The name does not exist in the registry.
+    #[error("image tag not found: {image}")]
+    NoTag {
+        /// The name.
+        image: String,
+    },
+    /// The image was not signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A file of trust or service data is not one.
+    #[error("{path}")]
+    Trust {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: TrustError,
+    },
+    /// The image was not verified.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The registry could not be served.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A task beside the main one did not end.
+    #[error("working in the background")]
+    Task(#[source] JoinError),
+    /// All has been told already.
+    #[error("see above")]
+    Told {
+        /// How the program ends.
+        exit: Exit,
+    },
     /// A file could not be read or written.
     #[error("{action} {path}")]
     File {
@@ -146,8 +188,18 @@ impl Failure {
                 PushError::Store(error)
                 | PushError::Part { source: error, .. }
                 | PushError::Pack(PackError::Manifest(error)),
-            ) => Some(error),
+            )
+            | Self::Sign(SignError::Store { source: error, .. })
+            | Self::Key(KeyReferenceError::Url { source: error, .. }) => Some(error),
             _ => None,
+        }
+    }
+
+    /// The file `path` is no trust or service data, because of `source`.
+    pub(crate) fn trust(path: &str, source: TrustError) -> Self {
+        Self::Trust {
+            path: path.to_owned(),
+            source,
         }
     }
 }

@@ -77,8 +77,9 @@ fn end(ui: &Ui<'_>, result: Result<(), Failure>, program: &str) -> u8 {
 
 fn report(ui: &Ui<'_>, failure: &Failure, program: &str) -> u8 {
     let diagnostic = diagnostic::explain(failure, program);
-    if diagnostic.exit != Exit::BrokenPipe {
-        ui.report(&diagnostic);
+    let exit = diagnostic.exit;
+    if exit != Exit::BrokenPipe && !matches!(failure, Failure::Told { .. }) {
+        ui.report(diagnostic);
     }
-    diagnostic.exit.code()
+    exit.code()
 }

@@ -114,17 +114,26 @@ impl<'w> Ui<'w> {
     }
 
     /// Shows a failure, once.
-    pub(crate) fn report(&self, diagnostic: &Diagnostic) {
+    pub(crate) fn report(&self, diagnostic: Diagnostic) {
         if self.failures.get() == OutputFormat::Json {
             // Where stdout is gone too, the exit code is all that is left to tell.
-            let _gone = self.print_line(&diagnostic.to_json());
-            return;
+            let _gone = self.print_line(&diagnostic.into_json());
+        } else {
+            self.report_as_text(&diagnostic);
         }
+    }
+
+    /// Shows a failure on stderr.
+    pub(crate) fn report_as_text(&self, diagnostic: &Diagnostic) {
         let (bold, plain) = match self.stderr_colour() {
             Colour::Ansi => ("\u{1b}[1;31m", "\u{1b}[0m"),
             Colour::Plain => ("", ""),
         };
         let mut text = format!("{bold}Error:{plain} {}\n", diagnostic.message);
+        for detail in &diagnostic.details {
+            text.push_str(detail);
+            text.push('\n');
+        }
         for cause in &diagnostic.causes {
             text.push_str(&format!("  caused by: {cause}\n"));
         }

@@ -60,6 +60,12 @@ impl<'w> Session<'w> {
         self.surroundings.environment
     }
 
+    /// Looks up environment variables.
+    pub(crate) fn variables(&self) -> impl Fn(&str) -> Option<String> + use<'w> {
+        let environment = self.surroundings.environment;
+        move |name| environment.text(name).map(str::to_owned)
+    }
+
     /// The folder that relative paths start from.
     pub(crate) fn directory(&self) -> &'w Path {
         self.surroundings.directory

@@ -16,6 +16,11 @@ pub(crate) struct AnnotationArgs {
 }
 
 impl AnnotationArgs {
+    /// Says whether any annotation is given.
+    pub(crate) fn is_given(&self) -> bool {
+        !self.annotations.is_empty()
+    }
+
     /// The annotations by key; of a key given twice the last value counts.
     pub(crate) fn parse(&self) -> Result<BTreeMap<String, String>, Failure> {
         pairs(&self.annotations)

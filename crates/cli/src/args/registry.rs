@@ -1,5 +1,7 @@
 //! How registries are reached.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -10,7 +12,8 @@ use countersign_oci::registry::credentials::{Credential, CredentialSources};
 use countersign_oci::registry::{PlainHttp, RegistryOptions};
 
 use super::usage::UsageError;
-use crate::env::Environment;
+use crate::docker_config;
+use crate::env::{self, Environment};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -69,7 +72,7 @@ impl RegistryArgs {
             .into());
         }
         let mut options = RegistryOptions::new(self.http(session)?);
-        options.credentials = self.credentials()?;
+        options.credentials = self.credentials(session)?;
         if self.allow_http_registry {
             options.plain_http = PlainHttp::Allowed;
         }
@@ -104,7 +107,7 @@ impl RegistryArgs {
         ))
     }
 
-    fn credentials(&self) -> Result<CredentialSources, Failure> {
+    fn credentials(&self, session: &Session<'_>) -> Result<CredentialSources, Failure> {
         let explicit = match (
             given(&self.registry_token),
             given(&self.registry_username),
@@ -125,7 +128,12 @@ impl RegistryArgs {
                 return Err(UsageError::because(reason).into());
             }
         };
-        Ok(CredentialSources { explicit })
+        Ok(CredentialSources {
+            explicit,
+            docker_config: docker_config::place(session.environment(), session.directory().to_owned()).ok(),
+            podman_files: podman_files(session),
+            search_path: session.environment().get("PATH").map(OsStr::to_owned),
+        })
     }
 }
 
@@ -145,6 +153,25 @@ fn client(session: &Session<'_>, tls: TlsOptions) -> Http {
         }),
         ..HttpOptions::default()
     })
+}
+
+/// Podman's files of credentials, in its order.
+fn podman_files(session: &Session<'_>) -> Vec<PathBuf> {
+    let folder = |variable, rest: &str| {
+        let folder = session
+            .environment()
+            .get(variable)
+            .filter(|folder| !folder.is_empty())?;
+        Some(session.path(folder).join(rest))
+    };
+    [
+        folder("REGISTRY_AUTH_FILE", ""),
+        folder("XDG_RUNTIME_DIR", "containers/auth.json"),
+        folder("XDG_CONFIG_HOME", "containers/auth.json").or_else(|| folder(env::HOME, ".config/containers/auth.json")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Proxies as curl and Go read them: lower case counts too, and upper-case `HTTP_PROXY` not inside a CGI script.

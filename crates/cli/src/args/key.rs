@@ -1,0 +1,38 @@
+//! The key that signs or that a signature is checked with.
+
+use clap::Args;
+use countersign::key_reference::KeyReference;
+
+use super::usage::UsageError;
+use crate::failure::Failure;
+
+/// The key that signs or that a signature is checked with.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct KeyArgs {
+    /// The key: a file, env://VARIABLE or https://…
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+
+    /// Uses a hardware security key
+    #[arg(long)]
+    sk: bool,
+
+    /// The slot of the hardware security key
+    #[arg(long, value_name = "SLOT", requires = "sk")]
+    slot: Option<String>,
+}
+
+impl KeyArgs {
+    /// The key named by `--key`, where it is given.
+    pub(crate) fn reference(&self) -> Result<Option<KeyReference>, Failure> {
+        if self.sk {
+            return Err(UsageError::because("--sk: hardware security keys are not supported").into());
+        }
+        self.key
+            .as_deref()
+            .filter(|key| !key.is_empty())
+            .map(str::parse)
+            .transpose()
+            .map_err(Failure::from)
+    }
+}

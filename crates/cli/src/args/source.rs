@@ -1,0 +1,121 @@
+//! Where an image is: a registry, a layout in a folder, or a layout in a tar file.
+
+use std::path::PathBuf;
+
+use countersign_oci::any_store::AnyStore;
+use countersign_oci::registry::Registry;
+use countersign_oci::{Archive, Layout, Reference};
+
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// An image that was found by its name.
+pub(crate) struct Source {
+    /// The store it is in.
+    pub(crate) store: AnyStore,
+    /// Its name there.
+    pub(crate) reference: Reference,
+    /// How messages call it.
+    pub(crate) shown: String,
+}
+
+/// What names of images are taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// References of a registry, `oci:FOLDER`, or `oci-archive:FILE`.
+    Any,
+    /// Paths of layouts and archives (`--local-image`).
+    Local,
+}
+
+/// Opens the store that `name` is in.
+///
+/// `oci:FOLDER` and `oci-archive:FILE` may end with `:TAG` or `@DIGEST`.
+pub(crate) async fn open(
+    name: &str,
+    names: Names,
+    registry: &Registry,
+    session: &Session<'_>,
+) -> Result<Source, Failure> {
+    let local = match names {
+        Names::Local if session.path(name).is_file() => Some((Kind::Archive, name, None)),
+        Names::Local => Some((Kind::Layout, name, None)),
+        Names::Any => split(name),
+    };
+    let Some((kind, path, tag)) = local else {
+        let reference: Reference = name.parse()?;
+        return Ok(Source {
+            store: AnyStore::Registry(registry.clone()),
+            shown: reference.to_string(),
+            reference,
+        });
+    };
+    let path: PathBuf = session.path(path);
+    let (store, only) = match kind {
+        Kind::Layout => {
+            let layout = Layout::open(&path).await?;
+            let only = if tag.is_none() {
+                Some(layout.only().await?)
+            } else {
+                None
+            };
+            (AnyStore::Layout(layout), only)
+        }
+        Kind::Archive => {
+            let archive = Archive::open(&path).await?;
+            let only = if tag.is_none() {
+                Some(archive.only().await?)
+            } else {
+                None
+            };
+            (AnyStore::Archive(archive), only)
+        }
+    };
+    let reference = match (only, tag) {
+        (Some(only), _) => only.reference(),
+        (None, Some(Target::Tag(tag))) => Layout::repository().tag(tag)?,
+        (None, Some(Target::Digest(digest))) => Layout::repository().digest(digest.parse().map_err(not_a_digest)?),
+        (None, None) => {
+            return Err(Failure::Usage(crate::args::usage::UsageError::because(format!(
+                "{name}: no image"
+            ))));
+        }
+    };
+    Ok(Source {
+        store,
+        reference,
+        shown: name.to_owned(),
+    })
+}
+
+fn not_a_digest(source: countersign_core::digest::DigestError) -> Failure {
+    Failure::Reference(countersign_oci::reference::ReferenceError::Digest(source))
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Layout,
+    Archive,
+}
+
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    Tag(&'a str),
+    Digest(&'a str),
+}
+
+/// Splits `oci:FOLDER[:TAG|@DIGEST]` and `oci-archive:FILE[:TAG|@DIGEST]`.
+fn split(name: &str) -> Option<(Kind, &str, Option<Target<'_>>)> {
+    let (kind, rest) = match (name.strip_prefix("oci:"), name.strip_prefix("oci-archive:")) {
+        (Some(rest), _) => (Kind::Layout, rest),
+        (None, Some(rest)) => (Kind::Archive, rest),
+        (None, None) => return None,
+    };
+    if let Some((path, digest)) = rest.split_once('@') {
+        return Some((kind, path, Some(Target::Digest(digest))));
+    }
+    match rest.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => Some((kind, path, Some(Target::Tag(tag)))),
+        _ => Some((kind, rest, None)),
+    }
+}

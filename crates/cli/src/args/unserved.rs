@@ -1,0 +1,159 @@
+//! Flags of cosign that need a service which this program does not reach yet: accepted by the parser, refused with the reason.
+
+use std::marker::PhantomData;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use super::usage::UsageError;
+use crate::failure::Failure;
+
+/// The flags of a list that were given.
+#[derive(Clone, Debug)]
+pub(crate) struct Unserved<L> {
+    given: Vec<Flag>,
+    list: PhantomData<L>,
+}
+
+/// A list of flags that need a service.
+pub(crate) trait FlagList {
+    const FLAGS: &'static [Flag];
+}
+
+/// A flag and what it needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flag {
+    name: &'static str,
+    takes: Takes,
+    needs: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    Value,
+    Boolean,
+}
+
+impl<L: FlagList> Unserved<L> {
+    /// Refuses the first flag that was given.
+    pub(crate) fn refuse(&self) -> Result<(), Failure> {
+        match self.given.first() {
+            None => Ok(()),
+            Some(flag) => Err(UsageError::because(format!(
+                "--{} needs {}: this version works with keys only and contacts no service but the registry",
+                flag.name, flag.needs
+            ))
+            .into()),
+        }
+    }
+}
+
+impl<L: FlagList> FromArgMatches for Unserved<L> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let is_given = |flag: &&Flag| {
+            matches.value_source(flag.name) == Some(ValueSource::CommandLine)
+                && (flag.takes == Takes::Value || matches.get_one::<bool>(flag.name) == Some(&true))
+        };
+        Ok(Self {
+            given: L::FLAGS.iter().filter(is_given).copied().collect(),
+            list: PhantomData,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<L: FlagList> Args for Unserved<L> {
+    fn augment_args(command: Command) -> Command {
+        command.args(L::FLAGS.iter().map(|flag| {
+            let arg = Arg::new(flag.name).long(flag.name).hide(true);
+            match flag.takes {
+                Takes::Value => arg.value_name("VALUE").action(ArgAction::Set),
+                Takes::Boolean => arg.action(ArgAction::SetTrue),
+            }
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// The flags of `sign`.
+#[derive(Clone, Debug)]
+pub(crate) enum Signing {}
+
+impl FlagList for Signing {
+    const FLAGS: &'static [Flag] = &[
+        value("rekor-url", LOG),
+        value("fulcio-url", CA),
+        value("oidc-issuer", CA),
+        value("oidc-client-id", CA),
+        value("oidc-client-secret-file", CA),
+        value("oidc-redirect-url", CA),
+        value("oidc-provider", CA),
+        boolean("oidc-disable-ambient-providers", CA),
+        value("identity-token", CA),
+        value("fulcio-auth-flow", CA),
+        value("certificate", CA),
+        value("certificate-chain", CA),
+        boolean("issue-certificate", CA),
+        boolean("insecure-skip-verify", CA),
+        value("timestamp-server-url", TIMESTAMP),
+        value("timestamp-client-cacert", TIMESTAMP),
+        value("timestamp-client-cert", TIMESTAMP),
+        value("timestamp-client-key", TIMESTAMP),
+        value("timestamp-server-name", TIMESTAMP),
+    ];
+}
+
+/// The flags of `verify`.
+#[derive(Clone, Debug)]
+pub(crate) enum Verifying {}
+
+impl FlagList for Verifying {
+    const FLAGS: &'static [Flag] = &[
+        value("rekor-url", LOG),
+        value("certificate", CA),
+        value("certificate-chain", CA),
+        value("certificate-identity", CA),
+        value("certificate-identity-regexp", CA),
+        value("certificate-oidc-issuer", CA),
+        value("certificate-oidc-issuer-regexp", CA),
+        value("certificate-github-workflow-trigger", CA),
+        value("certificate-github-workflow-sha", CA),
+        value("certificate-github-workflow-name", CA),
+        value("certificate-github-workflow-repository", CA),
+        value("certificate-github-workflow-ref", CA),
+        value("ca-roots", CA),
+        value("ca-intermediates", CA),
+        value("sct", CA),
+        boolean("insecure-ignore-sct", CA),
+        boolean("use-signed-timestamps", TIMESTAMP),
+        value("timestamp-certificate-chain", TIMESTAMP),
+        value("rfc3161-timestamp", TIMESTAMP),
+    ];
+}
+
+const fn value(name: &'static str, needs: &'static str) -> Flag {
+    Flag {
+        name,
+        takes: Takes::Value,
+        needs,
+    }
+}
+
+const fn boolean(name: &'static str, needs: &'static str) -> Flag {
+    Flag {
+        name,
+        takes: Takes::Boolean,
+        needs,
+    }
+}
+
+const LOG: &str = "a transparency log";
+const CA: &str = "a certificate authority";
+const TIMESTAMP: &str = "a timestamp authority";

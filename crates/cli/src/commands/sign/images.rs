@@ -1,0 +1,168 @@
+//! Which images are signed, and where the signatures go.
+
+use countersign::attachment::Location;
+use countersign::sign::{self, SignOptions, Signatures, Subject, beneath, find};
+use countersign_core::Digest;
+use countersign_core::signer::Signer;
+use countersign_oci::{AnyStore, Reference, Store, StoreError};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::Sign;
+use super::files::{Several, lines};
+use crate::args::source::{self, Names, Source};
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Signs every image that was named, and attaches the signatures.
+pub(super) async fn sign(command: &Sign, session: &Session<'_>, options: &SignOptions) -> Result<(), Failure> {
+    let registry = command.registry.open(session)?;
+    let found = stream::iter(command.images.texts()?)
+        .map(|name| async {
+            let source = source::open(name, Names::Any, &registry, session).await?;
+            subjects(command, session, options, source).await
+        })
+        .buffered(options.limits.parallel)
+        .try_collect::<Vec<_>>();
+    let (signer, found) = tokio::try_join!(command.signer(session), found)?;
+    let all: Vec<Target> = found.into_iter().flatten().collect();
+    let several = if all.len() > 1 { Several::Yes } else { Several::No };
+    stream::iter(&all)
+        .map(|target| target.sign(command, session, options, &*signer, several))
+        .buffered(options.limits.parallel)
+        .try_collect::<()>()
+        .await
+}
+
+/// One manifest to sign.
+struct Target {
+    store: AnyStore,
+    subject: Subject,
+    location: Location,
+}
+
+/// Finds what `source` names, with everything beneath it where asked, and readies the repository while the key is opened.
+async fn subjects(
+    command: &Sign,
+    session: &Session<'_>,
+    options: &SignOptions,
+    source: Source,
+) -> Result<Vec<Target>, Failure> {
+    let reference = meant(command, session, &source).await?;
+    if reference.digest().is_none() {
+        session.ui().warn(&tag_warning(&reference, session.program()));
+    }
+    let image = async {
+        find(&source.store, &reference)
+            .await
+            .map_err(|error| absent(error, &reference))
+    };
+    let ready = async {
+        // Of the name only the repository counts here, so this need not wait for the digest.
+        let location = command
+            .location
+            .of(&reference.clone().pin(Digest::sha256(b"")), session)?;
+        if command.upload {
+            sign::prepare(&source.store, &location, options.formats).await?;
+        }
+        Ok(location)
+    };
+    let (subject, location) = tokio::try_join!(image, ready)?;
+    let mut all = vec![subject.clone()];
+    if command.recursive {
+        all.extend(beneath(&source.store, &subject).await?);
+    }
+    Ok(all
+        .into_iter()
+        .map(|subject| Target {
+            store: source.store.clone(),
+            subject,
+            location: location.clone(),
+        })
+        .collect())
+}
+
+/// The name of what is signed: the image, or the attachment of it that `--attachment` means.
+async fn meant(command: &Sign, session: &Session<'_>, source: &Source) -> Result<Reference, Failure> {
+    let Some(kind) = command.attachment.kind() else {
+        return Ok(source.reference.clone());
+    };
+    let resolve = async |reference: &Reference| {
+        let resolved = source.store.resolve(reference).await;
+        resolved.map_err(|error| absent(error, reference))
+    };
+    let image = match source.reference.digest() {
+        Some(digest) => source.reference.clone().pin(digest.clone()),
+        None => resolve(&source.reference).await?,
+    };
+    let tag = command.location.of(&image, session)?.tag(image.digest(), kind)?;
+    Ok(resolve(&tag).await?.reference())
+}
+
+fn absent(error: StoreError, reference: &Reference) -> Failure {
+    match error {
+        StoreError::NotFound { .. } => Failure::NoTag {
+            image: reference.to_string(),
+        },
+        other => other.into(),
+    }
+}
+
+impl Target {
+    async fn sign(
+        &self,
+        command: &Sign,
+        session: &Session<'_>,
+        options: &SignOptions,
+        signer: &dyn Signer,
+        several: Several,
+    ) -> Result<(), Failure> {
+        let image = &self.subject.image;
+        let now = session.now();
+        let signatures = sign::sign(image, &self.store, &self.location, signer, options, now).await?;
+        for place in &signatures.skipped {
+            session
+                .ui()
+                .info(&format!("Skipping {image}: signed by this key already ({place})"));
+        }
+        command
+            .files
+            .write(session, image, several, &signatures, signer.public_key())?;
+        if !command.upload {
+            return print(command, session, &signatures);
+        }
+        if signatures.bundle.is_none() && signatures.legacy.is_empty() {
+            return Ok(());
+        }
+        session
+            .ui()
+            .info(&format!("Pushing signature to: {}", self.location.repository()));
+        let attachment = sign::Attachment {
+            image,
+            subject: &self.subject.descriptor,
+            location: &self.location,
+        };
+        sign::attach(&attachment, &self.store, signer.public_key(), &signatures, options, now).await?;
+        Ok(())
+    }
+}
+
+/// Prints the signature where it would otherwise end up nowhere.
+fn print(command: &Sign, session: &Session<'_>, signatures: &Signatures) -> Result<(), Failure> {
+    if signatures.legacy.is_empty() || command.files.has_signature() {
+        return Ok(());
+    }
+    match lines(signatures) {
+        Some(lines) => session.ui().print_line(&String::from_utf8_lossy(&lines)),
+        None => Ok(()),
+    }
+}
+
+/// What cosign says of a tag.
+fn tag_warning(reference: &Reference, program: &str) -> String {
+    format!(
+        "Image reference {reference} uses a tag, not a digest, to identify the image to sign.\n    \
+         This can lead you to sign a different image than the intended one. Please use a\n    \
+         digest (example.com/ubuntu@sha256:abc123...) rather than tag\n    \
+         (example.com/ubuntu:latest) for the input to {program}. The digest that the tag has now is signed."
+    )
+}

@@ -1,0 +1,198 @@
+//! `verify`: checks the signatures of images.
+
+mod given;
+mod images;
+mod print;
+
+use clap::Args;
+use countersign::attachment::discover::Limits;
+use countersign_core::key::SignatureDigest;
+use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, PredicateRule, TrustedSigner};
+use countersign_core::trust::TrustedRoot;
+
+use super::Subcommand;
+use crate::args::annotations::AnnotationArgs;
+use crate::args::attachment::{self, AttachmentArgs, LocationArgs};
+use crate::args::image::ImagesArg;
+use crate::args::key::KeyArgs;
+use crate::args::output::OutputArgs;
+use crate::args::pinned::PlatformArgs;
+use crate::args::registry::RegistryArgs;
+use crate::args::unserved::{Unserved, Verifying};
+use crate::args::usage::UsageError;
+use crate::failure::Failure;
+use crate::file;
+use crate::session::Session;
+
+/// Verifies the signatures of images, with what is attached in either format
+#[derive(Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    key: KeyArgs,
+    #[command(flatten)]
+    annotations: AnnotationArgs,
+    #[command(flatten)]
+    attachment: AttachmentArgs,
+    #[command(flatten)]
+    location: LocationArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    registry: RegistryArgs,
+    #[command(flatten)]
+    images: ImagesArg,
+    #[command(flatten)]
+    unserved: Unserved<Verifying>,
+    #[command(flatten)]
+    platform: PlatformArgs,
+
+    /// Checks that the signature is about this image, and its annotations
+    #[arg(long, default_value = "true")]
+    check_claims: bool,
+
+    /// The images are OCI layouts in folders, or oci-archive files
+    #[arg(long)]
+    local_image: bool,
+
+    /// How many requests are under way at once
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    max_workers: usize,
+
+    /// The signature: a file, a URL or base64, instead of those that are attached; needs --payload
+    #[arg(long, value_name = "SIGNATURE")]
+    signature: Option<String>,
+
+    /// The signed payload: a file; needs --signature
+    #[arg(long, value_name = "FILE")]
+    payload: Option<String>,
+
+    /// Verifies an index and everything beneath it, each by its own signatures
+    #[arg(short, long)]
+    recursive: bool,
+
+    /// Does not ask for an entry in a transparency log
+    #[arg(long)]
+    insecure_ignore_tlog: bool,
+
+    /// Does not ask for an entry in a transparency log, because there is a private one
+    #[arg(long)]
+    private_infrastructure: bool,
+
+    /// Accepts an attestation as a signature, as cosign does up to 3.1.2
+    #[arg(long)]
+    insecure_accept_attestation: bool,
+
+    /// Contacts nothing but the registry
+    #[arg(long)]
+    offline: bool,
+
+    /// The trusted root, a file
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<String>,
+
+    /// The digest that was signed: sha256, sha384 or sha512; without it, those usual for the key
+    #[arg(long, value_name = "DIGEST")]
+    signature_digest_algorithm: Option<SignatureDigest>,
+
+    /// Looks for bundles too (the default); =false looks at the signature tag only
+    #[arg(long, default_value = "true")]
+    new_bundle_format: bool,
+
+    /// Looks at referrers too; they always are
+    #[arg(long = "experimental-oci11", hide = true)]
+    experimental_oci11: bool,
+}
+
+impl Subcommand for Verify {
+    const NAME: &'static str = "verify";
+    const ABOUT: &'static str = "Verifies the signatures of images";
+    const ARGUMENTS: &'static str = "IMAGE...";
+
+    fn run(self, session: &Session<'_>) -> Result<(), Failure> {
+        self.check()?;
+        self.check_trusted_root(session)?;
+        let limits = attachment::limits(self.max_workers, session)?;
+        if self.insecure_ignore_tlog {
+            session.ui().warn(LOG_WARNING);
+        }
+        session.wait(self.verify(session, &limits))
+    }
+}
+
+impl Verify {
+    /// Checks the flags against each other.
+    fn check(&self) -> Result<(), Failure> {
+        self.unserved.refuse()?;
+        self.images.texts()?;
+        if self.max_workers == 0 {
+            return Err(
+                UsageError::because("please set the --max-worker flag to a value that is greater than 0").into(),
+            );
+        }
+        if self.signature.is_some() != self.payload.is_some() {
+            return Err(UsageError::because("--signature and --payload go together").into());
+        }
+        if self.signature.is_some() && (self.recursive || self.platform.pattern().is_some()) {
+            return Err(
+                UsageError::because("--signature is about one image: not with --recursive or --platform").into(),
+            );
+        }
+        if self.recursive && self.platform.pattern().is_some() {
+            return Err(UsageError::because("--recursive and --platform exclude each other").into());
+        }
+        if !self.insecure_ignore_tlog && !self.private_infrastructure {
+            return Err(UsageError::because(
+                "verifying with a transparency log is not possible yet: pass --insecure-ignore-tlog to verify with the key alone",
+            )
+            .into());
+        }
+        Ok(())
+    }
+
+    /// A trusted root has nothing to say on a key without a log, but one that is no trusted root is told of.
+    fn check_trusted_root(&self, session: &Session<'_>) -> Result<(), Failure> {
+        if let Some(path) = &self.trusted_root {
+            let bytes = file::read(session.directory(), path, countersign_core::trust::LIMIT as u64)?;
+            TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
+        }
+        Ok(())
+    }
+
+    async fn verify(&self, session: &Session<'_>, limits: &Limits) -> Result<(), Failure> {
+        let policy = self.policy(session).await?;
+        images::verify(self, session, &policy, limits).await
+    }
+
+    async fn policy(&self, session: &Session<'_>) -> Result<Policy, Failure> {
+        let reference = self
+            .key
+            .reference()?
+            .ok_or_else(|| UsageError::because("a key is needed: pass --key with a file, env://NAME or https://…"))?;
+        if self.offline && reference.is_remote() {
+            return Err(UsageError::because("--offline: the key is on the network").into());
+        }
+        let http = self.registry.http(session)?;
+        let key = reference.public_key(&session.variables(), &http).await?;
+        let signer = match self.signature_digest_algorithm {
+            Some(digest) => TrustedSigner::key_with_digest(key, digest),
+            None => TrustedSigner::key(key),
+        };
+        let claim = Claim::Signature {
+            annotations: self.annotations.parse()?,
+            binding: if self.check_claims {
+                ClaimBinding::Required
+            } else {
+                ClaimBinding::InsecurelyIgnored
+            },
+            predicate: if self.insecure_accept_attestation {
+                PredicateRule::InsecurelyAny
+            } else {
+                PredicateRule::Signature
+            },
+        };
+        Ok(Policy::new(signer, claim, LogRule::InsecurelyIgnored))
+    }
+}
+
+const LOG_WARNING: &str = "Skipping tlog verification is an insecure practice that lacks transparency and \
+                           auditability verification for the signature.";

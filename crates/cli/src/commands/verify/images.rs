@@ -1,0 +1,176 @@
+//! Which images are verified, and in what order they are told of.
+
+use countersign::attachment::Location;
+use countersign::attachment::discover::Limits;
+use countersign::sign::{Subject, beneath, find};
+use countersign::verify::{Verified, VerifyError, judge, verify_image};
+use countersign_core::policy::Policy;
+use countersign_oci::{AnyStore, Pinned, Reference, Store, StoreError};
+use futures_util::stream::{self, StreamExt};
+
+use super::print::{Report, Reporter};
+use super::{Verify, given};
+use crate::args::pinned::PlatformPattern;
+use crate::args::source::{self, Names, Source};
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Verifies every image that was named and reports on each, in the order given; fails with the worst.
+pub(super) async fn verify(
+    command: &Verify,
+    session: &Session<'_>,
+    policy: &Policy,
+    limits: &Limits,
+) -> Result<(), Failure> {
+    let registry = command.registry.open(session)?;
+    let names = if command.local_image { Names::Local } else { Names::Any };
+    let mut reporter = Reporter::new(command, session);
+    let mut reports = stream::iter(command.images.texts()?)
+        .map(|name| async {
+            match source::open(name, names, &registry, session).await {
+                Ok(source) => {
+                    let task = Task {
+                        command,
+                        session,
+                        policy,
+                        limits,
+                        source,
+                    };
+                    task.reports().await
+                }
+                Err(failure) => vec![Report::failed(name, failure)],
+            }
+        })
+        .buffered(limits.parallel);
+    while let Some(of_name) = reports.next().await {
+        for report in of_name {
+            reporter.add(report)?;
+        }
+    }
+    reporter.finish()
+}
+
+/// The verification of one name.
+struct Task<'a, 'w> {
+    command: &'a Verify,
+    session: &'a Session<'w>,
+    policy: &'a Policy,
+    limits: &'a Limits,
+    source: Source,
+}
+
+impl Task<'_, '_> {
+    async fn reports(&self) -> Vec<Report> {
+        let outcome = if self.command.recursive {
+            self.everything_beneath().await
+        } else if let Some(platform) = self.command.platform.pattern() {
+            self.for_platform(platform).await.map(|report| vec![report])
+        } else {
+            self.named().await.map(|report| vec![report])
+        };
+        outcome.unwrap_or_else(|failure| vec![Report::failed(&self.source.shown, failure)])
+    }
+
+    async fn named(&self) -> Result<Report, Failure> {
+        let image = self.pinned().await?;
+        if let Some((signature, payload)) = self.command.signature.as_ref().zip(self.command.payload.as_ref()) {
+            let attached = given::attached(self.command, self.session, signature, payload).await?;
+            let outcome = judge(&image, vec![attached], self.policy, self.session.now());
+            return Ok(Report::new(&self.source.shown, &image, outcome));
+        }
+        let outcome = self.judged(&image).await?;
+        Ok(Report::new(&self.source.shown, &image, outcome))
+    }
+
+    /// The image, or the attachment of it that `--attachment` means, by digest.
+    async fn pinned(&self) -> Result<Pinned, Failure> {
+        let image = self.resolve(&self.source.reference).await?;
+        match self.command.attachment.kind() {
+            None => Ok(image),
+            Some(kind) => {
+                let tag = self.location(&image)?.tag(image.digest(), kind)?;
+                self.resolve(&tag).await
+            }
+        }
+    }
+
+    async fn resolve(&self, reference: &Reference) -> Result<Pinned, Failure> {
+        match reference.digest() {
+            Some(digest) => Ok(reference.clone().pin(digest.clone())),
+            None => match self.source.store.resolve(reference).await {
+                Ok(pinned) => Ok(pinned),
+                Err(StoreError::NotFound { .. }) => Err(Failure::NoTag {
+                    image: reference.to_string(),
+                }),
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+
+    async fn judged(&self, image: &Pinned) -> Result<Result<Verified, VerifyError>, Failure> {
+        let location = self.location(image)?;
+        Ok(verify_image(
+            image,
+            &self.source.store,
+            &location,
+            self.policy,
+            self.limits,
+            self.session.now(),
+        )
+        .await)
+    }
+
+    fn location(&self, image: &Pinned) -> Result<Location, Failure> {
+        self.command.location.of(image, self.session)
+    }
+
+    /// The index and every manifest beneath it, each by its own signatures.
+    async fn everything_beneath(&self) -> Result<Vec<Report>, Failure> {
+        let subject = self.subject().await?;
+        let mut subjects = vec![subject.clone()];
+        subjects.extend(beneath(&self.source.store, &subject).await?);
+        let outcomes = stream::iter(&subjects)
+            .map(|subject| self.judged(&subject.image))
+            .buffered(self.limits.parallel)
+            .collect::<Vec<_>>()
+            .await;
+        subjects
+            .iter()
+            .zip(outcomes)
+            .map(|(subject, outcome)| {
+                let shown = if subject.image.digest() == subjects[0].image.digest() {
+                    self.source.shown.clone()
+                } else {
+                    subject.image.to_string()
+                };
+                Ok(Report::new(&shown, &subject.image, outcome?))
+            })
+            .collect()
+    }
+
+    /// The image for one platform: by its own signatures, or by those of the index that lists its digest.
+    async fn for_platform(&self, wanted: &PlatformPattern) -> Result<Report, Failure> {
+        let index = self.subject().await?;
+        let child = wanted.choose(&index.manifest, &self.source.reference)?.digest.clone();
+        let image = index.image.repository().digest(child.clone()).pin(child);
+        let own = self.judged(&image).await?;
+        match own {
+            Err(VerifyError::NoSignature { .. } | VerifyError::NoneAccepted { .. }) => {
+                let of_index = self.judged(&index.image).await?;
+                match of_index {
+                    Ok(verified) => {
+                        Ok(Report::new(&self.source.shown, &index.image, Ok(verified)).vouching_for(&image))
+                    }
+                    Err(VerifyError::Store { .. }) => Ok(Report::new(&self.source.shown, &index.image, of_index)),
+                    Err(_) => Ok(Report::new(&image.to_string(), &image, own)),
+                }
+            }
+            outcome => Ok(Report::new(&image.to_string(), &image, outcome)),
+        }
+    }
+
+    async fn subject(&self) -> Result<Subject, Failure> {
+        let image = self.pinned().await?;
+        Ok(find::<AnyStore>(&self.source.store, &image.reference()).await?)
+    }
+}

@@ -1,0 +1,307 @@
+//! What is told of a verification: cosign's JSON and check list, or the versioned object of `--output json`.
+
+use countersign::attachment::Place;
+use countersign::verify::{Refusal, Verified, VerifyError};
+use countersign_core::bundle::Format;
+use countersign_core::verify::VerifiedSignature;
+use countersign_oci::Pinned;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Verify;
+use crate::args::output::OutputFormat;
+use crate::diagnostic::{self, Diagnostic};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// What came out for one image.
+pub(super) struct Report {
+    shown: String,
+    image: Option<Pinned>,
+    /// The image whose index was verified in its stead.
+    vouched_for: Option<Pinned>,
+    outcome: Result<Verified, Failure>,
+}
+
+impl Report {
+    pub(super) fn new(shown: &str, image: &Pinned, outcome: Result<Verified, VerifyError>) -> Self {
+        Self {
+            shown: shown.to_owned(),
+            image: Some(image.clone()),
+            vouched_for: None,
+            outcome: outcome.map_err(Failure::from),
+        }
+    }
+
+    pub(super) fn failed(shown: &str, failure: Failure) -> Self {
+        Self {
+            shown: shown.to_owned(),
+            image: None,
+            vouched_for: None,
+            outcome: Err(failure),
+        }
+    }
+
+    /// Says that what was verified is the index that lists `image`.
+    pub(super) fn vouching_for(mut self, image: &Pinned) -> Self {
+        self.vouched_for = Some(image.clone());
+        self
+    }
+}
+
+/// Tells of one image after the other and remembers the worst.
+pub(super) struct Reporter<'a, 'w> {
+    command: &'a Verify,
+    session: &'a Session<'w>,
+    form: Form,
+    worst: Option<Exit>,
+    objects: Vec<ImageObject>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// cosign's: an array for each image on stdout, its check list on stderr.
+    Cosign,
+    /// One payload a line.
+    Text,
+    /// One versioned object for the whole run.
+    Object,
+}
+
+impl<'a, 'w> Reporter<'a, 'w> {
+    pub(super) fn new(command: &'a Verify, session: &'a Session<'w>) -> Self {
+        let form = match command.output.format() {
+            Some(OutputFormat::Json) if session.program() == "countersign" => Form::Object,
+            Some(OutputFormat::Text) => Form::Text,
+            _ => Form::Cosign,
+        };
+        Self {
+            command,
+            session,
+            form,
+            worst: None,
+            objects: Vec::new(),
+        }
+    }
+
+    /// Tells of one image.
+    pub(super) fn add(&mut self, report: Report) -> Result<(), Failure> {
+        let diagnostic = match &report.outcome {
+            Ok(_) => None,
+            Err(failure) => Some(diagnostic::explain(failure, self.session.program())),
+        };
+        if let Some(diagnostic) = &diagnostic
+            && self.worst.is_none_or(|worst| diagnostic.exit > worst)
+        {
+            self.worst = Some(diagnostic.exit);
+        }
+        if self.form == Form::Object {
+            self.objects.push(ImageObject::new(report, diagnostic));
+            return Ok(());
+        }
+        match (&report.outcome, diagnostic) {
+            (Ok(verified), _) => self.accepted(&report, verified),
+            (Err(_), Some(diagnostic)) => {
+                self.session.ui().report_as_text(&diagnostic);
+                Ok(())
+            }
+            (Err(_), None) => Ok(()),
+        }
+    }
+
+    /// Ends the report; fails with the worst that was told.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        if self.form == Form::Object {
+            self.session.ui().print_json(&RunObject {
+                schema_version: 1,
+                images: self.objects,
+            })?;
+        }
+        match self.worst {
+            None => Ok(()),
+            Some(exit) => Err(Failure::Told { exit }),
+        }
+    }
+
+    fn accepted(&self, report: &Report, verified: &Verified) -> Result<(), Failure> {
+        let ui = self.session.ui();
+        ui.tell(&self.check_list(report, verified));
+        let items = verified
+            .accepted
+            .iter()
+            .map(|(_, signature)| Item::new(report, signature));
+        if self.form == Form::Text {
+            for item in items {
+                ui.print_json(&item)?;
+            }
+            return Ok(());
+        }
+        ui.print(b"\n")?;
+        ui.print_json(&items.collect::<Vec<_>>())
+    }
+
+    /// cosign's lines, only those that are true.
+    fn check_list(&self, report: &Report, verified: &Verified) -> String {
+        let mut text = format!(
+            "\nVerification for {} --\nThe following checks were performed on each of these signatures:\n",
+            report.shown
+        );
+        if self.command.check_claims {
+            if self.command.annotations.is_given() {
+                text.push_str("  - The specified annotations were verified.\n");
+            }
+            text.push_str("  - The cosign claims were validated\n");
+        }
+        text.push_str("  - The signatures were verified against the specified public key\n");
+        if let (Some(child), Some(index)) = (&report.vouched_for, &report.image) {
+            text.push_str(&format!(
+                "The index {} is signed; it lists {}, which has no such signature of its own.\n",
+                index.digest(),
+                child.digest()
+            ));
+        }
+        if !verified.refused.is_empty() {
+            text.push_str("Also attached, and not counted:\n");
+            text.push_str(&diagnostic::candidates(&verified.refused).join("\n"));
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A signature in cosign's shape, which is that of a simple-signing payload for both formats.
+#[derive(Serialize)]
+struct Item {
+    critical: Critical,
+    optional: Option<Map<String, Value>>,
+}
+
+#[derive(Serialize)]
+struct Critical {
+    identity: Identity,
+    image: ImageDigest,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Identity {
+    docker_reference: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ImageDigest {
+    docker_manifest_digest: String,
+}
+
+impl Item {
+    fn new(report: &Report, signature: &VerifiedSignature) -> Self {
+        let optional = signature.annotations().cloned();
+        let (docker_reference, optional) = match signature.format() {
+            Format::LegacyLayer => (signature.docker_reference().unwrap_or("").to_owned(), optional),
+            _ => (report.shown.clone(), Some(optional.unwrap_or_default())),
+        };
+        Self {
+            critical: Critical {
+                identity: Identity { docker_reference },
+                image: ImageDigest {
+                    docker_manifest_digest: signature.claimed_digest().unwrap_or("").to_owned(),
+                },
+                kind: signature.kind().to_owned(),
+            },
+            optional,
+        }
+    }
+}
+
+/// The versioned object of `--output json`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RunObject {
+    schema_version: u32,
+    images: Vec<ImageObject>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ImageObject {
+    image: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vouched_for: Option<String>,
+    signatures: Vec<SignatureObject>,
+    refused: Vec<RefusedObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<diagnostic::ErrorBody>,
+}
+
+#[derive(Serialize)]
+struct SignatureObject {
+    place: String,
+    format: &'static str,
+    key: String,
+    #[serde(flatten)]
+    item: Item,
+}
+
+#[derive(Serialize)]
+struct RefusedObject {
+    place: String,
+    reason: String,
+}
+
+impl ImageObject {
+    fn new(report: Report, diagnostic: Option<Diagnostic>) -> Self {
+        let (signatures, refused) = match &report.outcome {
+            Ok(verified) => (
+                verified
+                    .accepted
+                    .iter()
+                    .map(|(place, signature)| SignatureObject::new(&report, place, signature))
+                    .collect(),
+                refused(&verified.refused),
+            ),
+            Err(Failure::Verify(VerifyError::NoSignature { refused: found, .. }))
+            | Err(Failure::Verify(VerifyError::NoneAccepted { refused: found, .. })) => (Vec::new(), refused(found)),
+            Err(_) => (Vec::new(), Vec::new()),
+        };
+        Self {
+            digest: report.image.as_ref().map(|image| image.digest().to_string()),
+            vouched_for: report.vouched_for.as_ref().map(|image| image.digest().to_string()),
+            verified: report.outcome.is_ok(),
+            image: report.shown,
+            signatures,
+            refused,
+            error: diagnostic.map(Diagnostic::into_body),
+        }
+    }
+}
+
+impl SignatureObject {
+    fn new(report: &Report, place: &Place, signature: &VerifiedSignature) -> Self {
+        Self {
+            place: place.to_string(),
+            format: match signature.format() {
+                Format::LegacyLayer => "legacy",
+                _ => "bundle",
+            },
+            key: signature.key().hint(),
+            item: Item::new(report, signature),
+        }
+    }
+}
+
+fn refused(found: &[(Place, Refusal)]) -> Vec<RefusedObject> {
+    found
+        .iter()
+        .map(|(place, refusal)| RefusedObject {
+            place: place.to_string(),
+            reason: diagnostic::chain(refusal),
+        })
+        .collect()
+}
