@@ -69,64 +69,64 @@ impl Observer {
 
     /// Writes the counts as Prometheus reads them.
     pub(crate) fn exposition(&self) -> String {
-        use std::fmt::Write;
-        let mut text = String::new();
-        let mut counter = |name: &str, kind: &str, help: &str, value: &str| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
-        };
         let count = |value: &AtomicU64| value.load(Ordering::Relaxed).to_string();
-        counter(
-            "countersign_http_request_bytes_total",
-            "counter",
-            "Bytes of request bodies.",
-            &count(&self.bytes_in),
-        );
-        counter(
-            "countersign_http_response_bytes_total",
-            "counter",
-            "Bytes of answer bodies.",
-            &count(&self.bytes_out),
-        );
-        let seconds = self.microseconds.load(Ordering::Relaxed);
-        counter(
-            "countersign_http_request_seconds_total",
-            "counter",
-            "Seconds from the head of a request to the end of its answer.",
-            &format!("{}.{:06}", seconds / 1_000_000, seconds % 1_000_000),
-        );
-        counter(
-            "countersign_http_requests_in_flight",
-            "gauge",
-            "Requests being answered.",
-            &count(&self.in_flight),
-        );
-        counter(
-            "countersign_blobs_stored_total",
-            "counter",
-            "Blobs stored since the start.",
-            &count(&self.blobs_stored),
-        );
-        counter(
-            "countersign_manifests_stored_total",
-            "counter",
-            "Manifests stored since the start.",
-            &count(&self.manifests_stored),
-        );
-        counter(
-            "countersign_log_lines_lost_total",
-            "counter",
-            "Lines the log did not take.",
-            &count(&self.lines_lost),
-        );
-        text.push_str("# HELP countersign_http_requests_total Requests answered.\n");
-        text.push_str("# TYPE countersign_http_requests_total counter\n");
+        let microseconds = self.microseconds.load(Ordering::Relaxed);
+        let seconds = format!("{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000);
+        let mut text = String::new();
+        for (name, kind, help, value) in [
+            (
+                "http_request_bytes_total",
+                "counter",
+                "Bytes of request bodies.",
+                count(&self.bytes_in),
+            ),
+            (
+                "http_response_bytes_total",
+                "counter",
+                "Bytes of answer bodies.",
+                count(&self.bytes_out),
+            ),
+            (
+                "http_request_seconds_total",
+                "counter",
+                "Seconds spent on requests.",
+                seconds,
+            ),
+            (
+                "http_requests_in_flight",
+                "gauge",
+                "Requests being answered.",
+                count(&self.in_flight),
+            ),
+            (
+                "blobs_stored_total",
+                "counter",
+                "Blobs pushed since the start.",
+                count(&self.blobs_stored),
+            ),
+            (
+                "manifests_stored_total",
+                "counter",
+                "Manifests pushed since the start.",
+                count(&self.manifests_stored),
+            ),
+            (
+                "log_lines_lost_total",
+                "counter",
+                "Lines the log did not take.",
+                count(&self.lines_lost),
+            ),
+        ] {
+            describe(&mut text, name, kind, help);
+            text.push_str(&format!("countersign_{name} {value}\n"));
+        }
+        describe(&mut text, "http_requests_total", "counter", "Requests answered.");
         for (method, statuses) in METHODS.iter().zip(&self.requests) {
             for (requests, status) in statuses.iter().zip(FIRST_STATUS..) {
                 let requests = requests.load(Ordering::Relaxed);
                 if requests > 0 {
                     let labels = format!("method=\"{method}\",status=\"{status}\"");
-                    let _ = writeln!(text, "countersign_http_requests_total{{{labels}}} {requests}");
+                    text.push_str(&format!("countersign_http_requests_total{{{labels}}} {requests}\n"));
                 }
             }
         }
@@ -202,6 +202,12 @@ impl Drop for Exchange {
             });
         }
     }
+}
+
+fn describe(text: &mut String, name: &str, kind: &str, help: &str) {
+    text.push_str(&format!(
+        "# HELP countersign_{name} {help}\n# TYPE countersign_{name} {kind}\n"
+    ));
 }
 
 /// A request in the log.

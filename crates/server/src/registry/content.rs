@@ -24,20 +24,7 @@ impl ManifestContent {
     pub(crate) fn parse(bytes: &[u8], content_type: Option<&str>) -> Result<Self, ContentError> {
         let content_type = content_type.map(essence).filter(|given| !given.is_empty());
         let wire: Wire = serde_json::from_slice(bytes).map_err(ContentError::Json)?;
-        let media_type = match (content_type, wire.media_type) {
-            (Some(given), Some(own)) if !given.eq_ignore_ascii_case(&own) => {
-                return Err(ContentError::MediaType {
-                    given,
-                    own: own.chars().take(140).collect(),
-                });
-            }
-            (_, Some(own)) => own,
-            (Some(given), None) => given,
-            (None, None) => return Err(ContentError::NoMediaType),
-        };
-        if !is_media_type(&media_type) || matches!(&*media_type, "application/json" | "application/octet-stream") {
-            return Err(ContentError::NotAManifest { found: media_type });
-        }
+        let media_type = agree(content_type, wire.media_type)?;
         let kind = Kind::of(&media_type);
         kind.check(
             wire.schema_version,
@@ -110,6 +97,27 @@ pub(crate) enum ContentError {
     Member { member: &'static str },
     #[error("the manifest has {member}, which its media type does not have")]
     Foreign { member: &'static str },
+}
+
+/// The media type that the request and the manifest agree on.
+fn agree(given: Option<String>, own: Option<String>) -> Result<String, ContentError> {
+    let media_type = match (given, own) {
+        (Some(given), Some(own)) if !given.eq_ignore_ascii_case(&own) => {
+            return Err(ContentError::MediaType {
+                given,
+                own: own.chars().take(140).collect(),
+            });
+        }
+        (_, Some(agreed)) | (Some(agreed), None) => agreed,
+        (None, None) => return Err(ContentError::NoMediaType),
+    };
+    // These say nothing of what a client would get to read.
+    if !is_media_type(&media_type) || matches!(&*media_type, "application/json" | "application/octet-stream") {
+        return Err(ContentError::NotAManifest {
+            found: media_type.chars().take(140).collect(),
+        });
+    }
+    Ok(media_type)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -76,33 +76,9 @@ impl Registry {
         let tags = wanted_tags(parameters, &reference)?;
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let bytes = body.collect(self.limits.manifest_bytes).await?;
-        let digest = match &reference {
-            Reference::Tag(_) => Digest::sha256(&bytes),
-            Reference::Digest(expected) => {
-                let found = Digest::of(expected.algorithm(), &bytes);
-                if found != *expected {
-                    return Err(Failure::DigestMismatch {
-                        expected: expected.clone(),
-                        found,
-                    });
-                }
-                found
-            }
-        };
+        let digest = check_digest(&reference, &bytes)?;
         let content = ManifestContent::parse(&bytes, content_type)?;
-        let mut response = empty(StatusCode::CREATED);
-        let headers = response.headers_mut();
-        set(headers, LOCATION, &format!("/v2/{name}/manifests/{digest}"));
-        name_content(headers, &digest);
-        if let Some(subject) = content.subject() {
-            set(headers, SUBJECT, subject.as_str());
-        }
-        if matches!(reference, Reference::Digest(_)) {
-            for tag in &tags {
-                let tag = HeaderValue::from_str(tag.as_str()).expect("a tag is visible ASCII");
-                headers.append(TAG, tag);
-            }
-        }
+        let response = accepted(name, &reference, &digest, &content, &tags);
         let referrer = content.referrer(&digest, bytes.len() as u64);
         let write = ManifestWrite {
             media_type: content.media_type().to_owned(),
@@ -159,6 +135,46 @@ fn remove(
             store.remove_manifest(name, digest, subject.as_ref(), condition)
         }
     }
+}
+
+/// The digest of a manifest, which is the one in the path where there is one.
+fn check_digest(reference: &Reference, bytes: &[u8]) -> Result<Digest, Failure> {
+    match reference {
+        Reference::Tag(_) => Ok(Digest::sha256(bytes)),
+        Reference::Digest(expected) => {
+            let found = Digest::of(expected.algorithm(), bytes);
+            if found == *expected {
+                return Ok(found);
+            }
+            Err(Failure::DigestMismatch {
+                expected: expected.clone(),
+                found,
+            })
+        }
+    }
+}
+
+fn accepted(
+    name: &RepositoryName,
+    reference: &Reference,
+    digest: &Digest,
+    content: &ManifestContent,
+    tags: &[Tag],
+) -> Response<AnswerBody> {
+    let mut response = empty(StatusCode::CREATED);
+    let headers = response.headers_mut();
+    set(headers, LOCATION, &format!("/v2/{name}/manifests/{digest}"));
+    name_content(headers, digest);
+    if let Some(subject) = content.subject() {
+        set(headers, SUBJECT, subject.as_str());
+    }
+    if matches!(reference, Reference::Digest(_)) {
+        for tag in tags {
+            let tag = HeaderValue::from_str(tag.as_str()).expect("a tag is visible ASCII");
+            headers.append(TAG, tag);
+        }
+    }
+    response
 }
 
 /// The tag in the path, and those in the parameters of a push by digest.

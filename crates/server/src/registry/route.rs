@@ -57,13 +57,12 @@ impl Route {
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Reads what follows the question mark.
+    /// Reads what follows the question mark. A plus is a plus, as in media types: no value here has a space.
     pub(crate) fn parse(query: Option<&str>) -> Result<Self, Failure> {
         let pairs = query.unwrap_or("").split('&').filter(|pair| !pair.is_empty());
         pairs
             .map(|pair| {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                let decode = |text: &str| decode(&text.replace('+', " "));
                 decode(name).zip(decode(value)).ok_or_else(|| Failure::Parameter {
                     name: "query",
                     found: pair.chars().take(140).collect(),
@@ -184,8 +183,8 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded() {
-        let parameters = Parameters::parse(Some("artifactType=a%2Fb%2Bc&n=3&tag=x&tag=y")).expect("parameters");
-        assert_eq!(parameters.first("artifactType"), Some("a/b+c"));
+        let parameters = Parameters::parse(Some("artifactType=a%2Fb%2Bc+d&n=3&tag=x&tag=y")).expect("parameters");
+        assert_eq!(parameters.first("artifactType"), Some("a/b+c+d"));
         assert_eq!(parameters.all("tag").collect::<Vec<_>>(), ["x", "y"]);
         assert!(matches!(parameters.count(10), Ok(3)));
         assert!(matches!(parameters.count(2), Ok(2)));

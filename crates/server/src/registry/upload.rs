@@ -13,7 +13,7 @@ use http::{Method, Response, StatusCode};
 use super::failure::Failure;
 use super::name::{RepositoryName, UploadId};
 use super::route::Parameters;
-use super::writer::{Slot, Writer};
+use super::writer::{Open, Slot, Writer};
 use super::{CONTENT_DIGEST, Registry, empty, set};
 use crate::body::{AnswerBody, RequestBody};
 use crate::store::Progress;
@@ -32,12 +32,7 @@ impl Registry {
         }
         if let Some(digest) = parameters.first("mount") {
             let digest: Digest = digest.parse()?;
-            let from = parameters.first("from").map(str::parse::<RepositoryName>).transpose()?;
-            let (to, wanted) = (name.clone(), digest.clone());
-            if self
-                .blocking(move |store| store.mount(&to, &wanted, from.as_ref()))
-                .await?
-            {
+            if self.mount(parameters, &name, &digest).await? {
                 return Ok(stored(&name, &digest));
             }
         }
@@ -65,6 +60,13 @@ impl Registry {
                     .await
             }
         }
+    }
+
+    async fn mount(&self, parameters: &Parameters, name: &RepositoryName, digest: &Digest) -> Result<bool, Failure> {
+        let from = parameters.first("from").map(str::parse::<RepositoryName>).transpose()?;
+        let (name, digest) = (name.clone(), digest.clone());
+        self.blocking(move |store| store.mount(&name, &digest, from.as_ref()))
+            .await
     }
 
     /// Tells of an upload, adds to it, ends it or forgets it.
@@ -121,14 +123,19 @@ impl Registry {
         let mut writer = self.open(&name, &id, slot, range)?;
         let before = writer.length();
         let outcome = self.receive(&mut writer, range, body).await;
-        let mut open = writer.close().await?;
-        if let Err(failure @ (Failure::Size { .. } | Failure::BlobTooLarge { .. })) = outcome {
-            open.cut(before)?;
-            return Err(failure);
+        let closed = writer.close().await;
+        match outcome {
+            Ok(()) => Ok(under_way(StatusCode::ACCEPTED, &name, &id, closed?.keep())),
+            Err(failure @ (Failure::Size { .. } | Failure::BlobTooLarge { .. })) => {
+                closed?.cut(before)?;
+                Err(failure)
+            }
+            Err(failure) => {
+                // Where the disk broke off, that is the reason, and there is nothing to keep.
+                closed.map(Open::keep).ok();
+                Err(failure)
+            }
         }
-        let length = open.keep();
-        outcome?;
-        Ok(under_way(StatusCode::ACCEPTED, &name, &id, length))
     }
 
     /// Adds the last bytes, if any, and makes the upload a blob. Where the bytes break off, the upload is as it was
@@ -146,7 +153,9 @@ impl Registry {
         let before = writer.length();
         writer.expect(digest.algorithm());
         if let Err(failure) = self.receive(&mut writer, range, body).await {
-            writer.close().await?.cut(before)?;
+            if let Ok(mut open) = writer.close().await {
+                open.cut(before)?;
+            }
             return Err(failure);
         }
         let found = writer

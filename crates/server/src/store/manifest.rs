@@ -137,7 +137,7 @@ impl Store {
         }
         let mut batch = self.folder.batch();
         let content = Key::content(&write.digest);
-        if self.folder.size(&content)?.is_none() {
+        if self.folder.size(&content)? != Some(write.bytes.len() as u64) {
             batch.write(&content, &write.bytes)?;
         }
         if let Some((subject, referrer)) = &write.refers {
