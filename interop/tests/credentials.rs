@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use countersign_interop::{FaultProxy, Format, Kind, Peers, Registry, Run, Subject, Tool, keys};
+use countersign_interop::{FaultProxy, Format, Key, Kind, Peers, Registry, Run, Subject, Tool, keys};
 use serde_json::{Value, json};
 
 #[test]
@@ -17,29 +18,9 @@ fn no_credential_reaches_another_host() {
     let registry = Registry::start(&peers, Kind::Memory);
     let proxy = FaultProxy::start(&peers, registry.address());
     let other = Listener::start();
-    let docker = peers.scratch().join("docker");
-    let config = json!({"auths": {proxy.address(): {"auth": SECRET}}});
-    fs::create_dir_all(&docker).unwrap_or_else(|error| panic!("{error}"));
-    fs::write(docker.join("config.json"), config.to_string()).unwrap_or_else(|error| panic!("{error}"));
+    let docker = docker_config(&peers, proxy.address());
     for scenario in scenarios(&other.address) {
-        let repository = format!("secret/{}", scenario.name.replace(' ', "-"));
-        let digest = Subject::Image.push(registry.address(), &repository);
-        let image = format!("{repository}@{digest}");
-        if !scenario.signs {
-            drop(
-                Tool::Ours
-                    .sign(&peers, Format::Bundle, &key, &format!("{}/{image}", registry.address()))
-                    .expect_success(),
-            );
-        }
-        let image = format!("{}/{image}", proxy.address());
-        let arguments = if scenario.signs {
-            Tool::Ours.sign_arguments(&peers, Format::Bundle, &key, &image)
-        } else {
-            ["verify", "--key", &key.public, "--insecure-ignore-tlog", &image]
-                .map(str::to_owned)
-                .to_vec()
-        };
+        let arguments = scenario.arguments(&peers, &key, &registry, &proxy);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         proxy.forget();
         proxy.faults(&scenario.rules);
@@ -50,18 +31,25 @@ fn no_credential_reaches_another_host() {
             .end();
         let sent = proxy.requests().iter().any(|request| request.get("auth").is_some());
         proxy.faults(&json!([]));
-        let heard = other.heard();
+        let (heard, name) = (other.heard(), scenario.name);
         assert!(
             !heard.contains(SECRET) && !heard.contains("s3cret"),
-            "{}: {ended:#?}\n{heard}",
-            scenario.name
+            "{name}: {ended:#?}\n{heard}"
         );
         assert!(
-            sent || scenario.name.contains("realm"),
-            "{}: the registry itself got no credentials: {ended:#?}",
-            scenario.name
+            sent || name.contains("realm"),
+            "{name}: the registry itself got no credentials: {ended:#?}"
         );
+        assert_ne!(ended.code, None, "{name}: hangs");
     }
+}
+
+fn docker_config(peers: &Peers, address: &str) -> PathBuf {
+    let folder = peers.scratch().join("docker");
+    let config = json!({"auths": {address: {"auth": SECRET}}});
+    fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
+    fs::write(folder.join("config.json"), config.to_string()).unwrap_or_else(|error| panic!("cannot write: {error}"));
+    folder
 }
 
 /// `user:s3cret`, as basic authentication writes it.
@@ -71,6 +59,23 @@ struct Scenario {
     name: &'static str,
     signs: bool,
     rules: Value,
+}
+
+impl Scenario {
+    /// Pushes an image, signs it where the scenario verifies, and returns the command to run through the proxy.
+    fn arguments(&self, peers: &Peers, key: &Key, registry: &Registry, proxy: &FaultProxy) -> Vec<String> {
+        let repository = format!("secret/{}", self.name.replace(' ', "-"));
+        let digest = Subject::Image.push(registry.address(), &repository);
+        let direct = format!("{}/{repository}@{digest}", registry.address());
+        let image = format!("{}/{repository}@{digest}", proxy.address());
+        if self.signs {
+            return Tool::Ours.sign_arguments(peers, Format::Bundle, key, &image);
+        }
+        drop(Tool::Ours.sign(peers, Format::Bundle, key, &direct).expect_success());
+        ["verify", "--key", &key.public, "--insecure-ignore-tlog", &image]
+            .map(str::to_owned)
+            .to_vec()
+    }
 }
 
 fn scenarios(other: &str) -> Vec<Scenario> {

@@ -115,39 +115,39 @@ fn sign_and_verify(
     let digest = subject.push(registry.address(), &repository);
     let image = format!("{}/{repository}@{digest}", registry.address());
     let signed = signer.sign(peers, format, key, &image);
-    let verifiers: &[Tool] = if signer == Tool::Ours {
+    let ours = signer == Tool::Ours;
+    let verifiers: &[Tool] = if ours {
         &[Tool::Cosign3, Tool::Cosign2, Tool::Ours]
     } else {
         &[Tool::Ours]
     };
-    let outcome = |verifier: Tool| {
-        if !signed.succeeded() {
-            return if signer == Tool::Ours {
-                Outcome::Refused(signed.verdict())
-            } else {
-                Outcome::NotSigned
-            };
-        }
-        let verified = verifier.verify(peers, format, key, &image);
-        if !verified.succeeded() {
-            return Outcome::Refused(verified.verdict());
-        }
-        let contradicts = signer != Tool::Ours && !signer.verify(peers, format, key, &image).succeeded();
-        if contradicts {
-            Outcome::VerifiedNotBySigner
-        } else {
-            Outcome::Verified
-        }
+    let outcome = |verifier: Tool| match signed.succeeded() {
+        false if ours => Outcome::Refused(signed.verdict()),
+        false => Outcome::NotSigned,
+        true => judge(peers, format, key, &image, (signer, verifier)),
     };
-    let cell = |verifier: &Tool| Cell {
+    let cell = |verifier: Tool| Cell {
         kind: key.kind,
         format,
         subject,
         signer,
-        verifier: *verifier,
-        outcome: outcome(*verifier),
+        verifier,
+        outcome: outcome(verifier),
     };
-    verifiers.iter().map(cell).collect()
+    verifiers.iter().copied().map(cell).collect()
+}
+
+fn judge(peers: &Peers, format: Format, key: &Key, image: &str, (signer, verifier): (Tool, Tool)) -> Outcome {
+    let verified = verifier.verify(peers, format, key, image);
+    if !verified.succeeded() {
+        return Outcome::Refused(verified.verdict());
+    }
+    let by_signer = signer == Tool::Ours || signer.verify(peers, format, key, image).succeeded();
+    if by_signer {
+        Outcome::Verified
+    } else {
+        Outcome::VerifiedNotBySigner
+    }
 }
 
 const COLUMNS: [(Tool, Tool); 5] = [
