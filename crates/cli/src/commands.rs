@@ -12,6 +12,7 @@ mod man;
 mod manifest;
 mod pull;
 mod push;
+mod quickstart;
 mod serve;
 mod sign;
 mod tag;
@@ -131,6 +132,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<manifest::Manifest>(),
     Entry::of::<pull::Pull>(),
     Entry::of::<push::Push>(),
+    Entry::of::<quickstart::Quickstart>(),
     Entry::of::<tag::Tag>(),
     Entry::of::<serve::Serve>(),
     Entry::of::<sign::Sign>(),

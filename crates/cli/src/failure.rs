@@ -57,6 +57,16 @@ pub(crate) enum Failure {
     /// The registry could not be served.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// A command of the quickstart did not end as it must.
+    #[error("`{command}` ended with exit code {found}, expected {expected}")]
+    Walk {
+        /// The command.
+        command: String,
+        /// The exit code it must have.
+        expected: u8,
+        /// The exit code it had.
+        found: u8,
+    },
     /// A task beside the main one did not end.
     #[error("working in the background")]
     Task(#[source] JoinError),

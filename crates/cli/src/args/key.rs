@@ -5,6 +5,7 @@ use countersign::key_reference::KeyReference;
 
 use super::usage::UsageError;
 use crate::failure::Failure;
+use crate::session::Session;
 
 /// The key that signs or that a signature is checked with.
 #[derive(Args, Clone, Debug)]
@@ -24,15 +25,19 @@ pub(crate) struct KeyArgs {
 
 impl KeyArgs {
     /// The key named by `--key`, where it is given.
-    pub(crate) fn reference(&self) -> Result<Option<KeyReference>, Failure> {
+    pub(crate) fn reference(&self, session: &Session<'_>) -> Result<Option<KeyReference>, Failure> {
         if self.sk {
             return Err(UsageError::because("--sk: hardware security keys are not supported").into());
         }
-        self.key
+        let reference = self
+            .key
             .as_deref()
             .filter(|key| !key.is_empty())
             .map(str::parse)
-            .transpose()
-            .map_err(Failure::from)
+            .transpose()?;
+        Ok(reference.map(|reference| match reference {
+            KeyReference::File(path) => KeyReference::File(session.path(path)),
+            other => other,
+        }))
     }
 }

@@ -261,7 +261,7 @@ impl Sign {
     async fn signer(&self, session: &Session<'_>) -> Result<Arc<dyn Signer>, Failure> {
         let reference = self
             .key
-            .reference()?
+            .reference(session)?
             .ok_or_else(|| UsageError::because("a key is needed: pass --key with a file, env://NAME or https://…"))?;
         let http = self.registry.http(session)?;
         let pem = reference.read(&session.variables(), &http).await?;

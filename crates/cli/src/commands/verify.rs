@@ -166,7 +166,7 @@ impl Verify {
     async fn policy(&self, session: &Session<'_>) -> Result<Policy, Failure> {
         let reference = self
             .key
-            .reference()?
+            .reference(session)?
             .ok_or_else(|| UsageError::because("a key is needed: pass --key with a file, env://NAME or https://…"))?;
         if self.offline && reference.is_remote() {
             return Err(UsageError::because("--offline: the key is on the network").into());

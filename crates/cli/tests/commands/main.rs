@@ -16,6 +16,7 @@ mod man;
 mod manifest;
 mod pull;
 mod push;
+mod quickstart;
 mod tag;
 mod version;
 
