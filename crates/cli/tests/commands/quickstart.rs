@@ -14,7 +14,10 @@ fn the_walk_signs_verifies_and_shows_three_refusals() {
         ["(exit code 10)", "(exit code 12)", "(exit code 21)"]
     );
     assert_eq!(stdout.matches("The cosign claims were validated").count(), 2);
-    assert!(stdout.ends_with("Nothing is left behind; `--keep FOLDER` keeps it all.\n"), "{stdout}");
+    assert!(
+        stdout.ends_with("Nothing is left behind; `--keep FOLDER` keeps it all.\n"),
+        "{stdout}"
+    );
 }
 
 #[test]

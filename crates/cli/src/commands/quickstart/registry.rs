@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use countersign_server::{Durability, Server, ServerError, ServerOptions};
+use countersign_server::{Durability, Server, ServerOptions};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
@@ -63,9 +63,8 @@ fn serve(options: ServerOptions, ready: &mpsc::Sender<String>, stopped: oneshot:
         if ready.send(running.address().to_string()).is_ok() {
             let _stop_or_gone = stopped.await;
         }
-        Ok::<_, ServerError>(running.stop().await?)
-    })?;
-    Ok(())
+        running.stop().await.map_err(Failure::from)
+    })
 }
 
 /// Changes the first byte of the stored file whose content is `content`.
