@@ -10,12 +10,15 @@ mod login;
 mod ls;
 mod man;
 mod manifest;
+mod public_key;
 mod pull;
 mod push;
 mod quickstart;
 mod serve;
 mod sign;
 mod tag;
+mod tree;
+mod triangulate;
 mod verify;
 mod version;
 
@@ -130,12 +133,15 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<ls::Ls>(),
     Entry::of::<man::Man>(),
     Entry::of::<manifest::Manifest>(),
+    Entry::of::<public_key::PublicKey>(),
     Entry::of::<pull::Pull>(),
     Entry::of::<push::Push>(),
     Entry::of::<quickstart::Quickstart>(),
-    Entry::of::<tag::Tag>(),
     Entry::of::<serve::Serve>(),
     Entry::of::<sign::Sign>(),
+    Entry::of::<tag::Tag>(),
+    Entry::of::<tree::Tree>(),
+    Entry::of::<triangulate::Triangulate>(),
     Entry::of::<verify::Verify>(),
     Entry::of::<version::Version>(),
 ];

@@ -199,6 +199,10 @@ fn store(error: &StoreError, program: &str) -> (Exit, Vec<String>) {
         | StoreError::DigestMismatch { .. }
         | StoreError::SizeMismatch { .. }
         | StoreError::Malformed { .. } => (Exit::Corrupt, Vec::new()),
+        StoreError::TimedOut { .. } => (
+            Exit::CouldNotTell,
+            one("give it more time with --timeout, for example --timeout 10m"),
+        ),
         StoreError::Status { .. }
         | StoreError::Connection { .. }
         | StoreError::Stalled { .. }

@@ -73,6 +73,10 @@ impl<'w> Session<'w> {
 
     /// A path that the user gave, from the working folder.
     pub(crate) fn path(&self, given: impl AsRef<Path>) -> PathBuf {
+        // Messages show paths as they were given.
+        if self.surroundings.directory == Path::new(".") {
+            return given.as_ref().to_owned();
+        }
         self.surroundings.directory.join(given)
     }
 

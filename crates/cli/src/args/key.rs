@@ -24,18 +24,15 @@ pub(crate) struct KeyArgs {
 }
 
 impl KeyArgs {
-    /// The key named by `--key`, where it is given.
+    /// The key named by `--key`, where it is given; files are looked for in the working folder.
     pub(crate) fn reference(&self, session: &Session<'_>) -> Result<Option<KeyReference>, Failure> {
         if self.sk {
             return Err(UsageError::because("--sk: hardware security keys are not supported").into());
         }
-        let reference = self
-            .key
-            .as_deref()
-            .filter(|key| !key.is_empty())
-            .map(str::parse)
-            .transpose()?;
-        Ok(reference.map(|reference| match reference {
+        let Some(text) = self.key.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        Ok(Some(match text.parse()? {
             KeyReference::File(path) => KeyReference::File(session.path(path)),
             other => other,
         }))

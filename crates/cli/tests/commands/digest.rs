@@ -121,3 +121,10 @@ help: `countersign digest --help` shows how it is used
 "#]]
     );
 }
+#[test]
+fn a_login_is_used_by_the_next_command() {
+    let registry = Registry::private("me", "secret");
+    let user = User::new().with_variable("DOCKER_CONFIG", "docker");
+    assert_eq!(user.run(&format!("login {} -u me -p secret", registry.host())).exit, 0);
+    assert_eq!(user.run(&format!("digest {}", registry.name("app:v1"))).exit, 11);
+}

@@ -13,6 +13,7 @@ fn env_hides_sensitive_and_unknown_values() {
         user.run("env --show-descriptions=false"),
         str![[r#"
 COSIGN_DOCKER_MEDIA_TYPES=
+COSIGN_MAX_ATTACHMENT_SIZE=
 COSIGN_IMPORT_PASSWORD=
 COSIGN_PASSWORD=******
 COSIGN_REPOSITORY=example.com/signatures
@@ -23,6 +24,7 @@ HTTP_PROXY=
 NO_COLOR=
 NO_PROXY=
 REGISTRY_AUTH_FILE=
+SOURCE_DATE_EPOCH=
 SSL_CERT_DIR=
 SSL_CERT_FILE=
 XDG_RUNTIME_DIR=

@@ -14,7 +14,7 @@ fn an_unknown_command_is_named_with_what_may_be_meant() {
         str![[r#"
 --- stderr
 Error: unknown command "versoin" for "countersign"
-help: did you mean version?
+help: did you mean verify,?
 help: `countersign --help` shows how it is used
 --- exit 1
 
@@ -29,6 +29,7 @@ fn under_cosigns_name_it_speaks_as_cosign() {
         str![[r#"
 --- stderr
 Error: unknown command "sing" for "cosign"
+help: did you mean sign?
 help: `cosign --help` shows how it is used
 --- exit 1
 

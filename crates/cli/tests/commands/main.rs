@@ -14,10 +14,13 @@ mod login;
 mod ls;
 mod man;
 mod manifest;
+mod public_key;
 mod pull;
 mod push;
 mod quickstart;
 mod tag;
+mod tree;
+mod triangulate;
 mod version;
 
 use std::collections::BTreeSet;
