@@ -163,6 +163,15 @@ impl Http {
                 what: "address".to_owned(),
                 reason: error.to_string(),
             })?;
+        if url
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+        {
+            return Err(StoreError::Malformed {
+                what: address::shown(&url),
+                reason: "it carries a user name, which is not supported".to_owned(),
+            });
+        }
         if url.authority().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
             return Err(StoreError::Malformed {
                 what: address::shown(&url),

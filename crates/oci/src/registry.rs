@@ -158,6 +158,8 @@ struct Host {
     permits: Semaphore,
     referrers: Remembered,
     conditions: Remembered,
+    /// Whether it takes a small blob in a single request.
+    single_post: Remembered,
     auth: HostAuth,
     is_local: bool,
 }
@@ -170,6 +172,7 @@ impl Host {
             permits: Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             referrers: Remembered::default(),
             conditions: Remembered::default(),
+            single_post: Remembered::default(),
             auth: HostAuth::default(),
             is_local: is_local_host(name),
         }

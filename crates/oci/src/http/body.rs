@@ -155,6 +155,8 @@ impl Body for RequestBody {
 /// What arrives with an answer.
 pub(crate) struct Received {
     incoming: Incoming,
+    /// The start of the body, where it was looked at before.
+    start: Option<Bytes>,
     method: Method,
     url: http::Uri,
     stall: Duration,
@@ -171,6 +173,7 @@ impl Received {
     ) -> Self {
         Self {
             incoming,
+            start: None,
             method,
             url,
             stall,
@@ -239,6 +242,14 @@ impl Received {
 
     /// Reads the start and forgets the rest: for the words that go with an error.
     pub(crate) async fn read_start(mut self) -> Bytes {
+        self.look().await
+    }
+
+    /// Reads the start, which stays to be read.
+    pub(crate) async fn look(&mut self) -> Bytes {
+        if let Some(start) = &self.start {
+            return start.clone();
+        }
         let mut all = BytesMut::new();
         while let Ok(Some(chunk)) = self.next().await {
             let room = START - all.len();
@@ -247,7 +258,7 @@ impl Received {
                 break;
             }
         }
-        all.freeze()
+        self.start.insert(all.freeze()).clone()
     }
 
     fn too_large(&self, limit: u64) -> Failure {

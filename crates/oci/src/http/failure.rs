@@ -59,7 +59,10 @@ impl Failure {
 
     /// A body that broke off.
     pub(super) fn of_body(method: &Method, url: &Uri, error: &hyper::Error) -> Self {
-        let reason = if error.is_incomplete_message() || error.is_body_write_aborted() {
+        let is_short = chain(error)
+            .filter_map(|error| error.downcast_ref::<std::io::Error>())
+            .any(|error| error.kind() == std::io::ErrorKind::UnexpectedEof);
+        let reason = if is_short || error.is_incomplete_message() {
             "the connection closed before the whole body had arrived".to_owned()
         } else {
             format!("the body broke off: {}", root(error))
@@ -70,8 +73,7 @@ impl Failure {
     /// A request that got no answer.
     pub(super) fn of_request(method: &Method, url: &Uri, error: &hyper_util::client::legacy::Error) -> Self {
         let mut cause = Cause::Transient;
-        let mut next: Option<&(dyn Error + 'static)> = Some(error);
-        while let Some(error) = next {
+        for error in chain(error) {
             if let Some(StoreError::Tls { place, reason }) = error.downcast_ref() {
                 return Self::last(StoreError::Tls {
                     place: place.clone(),
@@ -84,7 +86,6 @@ impl Failure {
                 (_, _, Some(io)) if is_final(io) => of_io(io),
                 _ => cause,
             };
-            next = source(error);
         }
         let reason = if error.is_connect() {
             format!("could not connect: {}", root(error))
@@ -142,9 +143,9 @@ fn source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
 
 /// What the innermost error says.
 fn root(error: &(dyn Error + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(next) = source(innermost) {
-        innermost = next;
-    }
-    innermost.to_string()
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| source(*error))
 }

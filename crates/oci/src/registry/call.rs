@@ -156,18 +156,15 @@ impl Registry {
                 CallTarget::Given(url) => url.clone(),
             };
             let used = self.authorize(call).await?;
-            let response = match self.http().persist(&call.request, attempts).await {
+            let mut response = match self.http().persist(&call.request, attempts).await {
                 Ok(response) => response,
                 Err(failure) if self.switches_scheme(call, &failure) => continue,
                 Err(failure) => return Err(failure.error),
             };
-            if response.status == StatusCode::BAD_REQUEST && self.may_speak_tls(call) {
-                let answer = settled(response).await;
-                if speaks_tls(&answer) {
-                    call.host.scheme.remember(true);
-                    continue;
-                }
-                return Err(call.refusal(&answer));
+            let is_refused = response.status == StatusCode::BAD_REQUEST && self.may_speak_tls(call);
+            if is_refused && speaks_tls(&response.body.look().await) {
+                call.host.scheme.remember(true);
+                continue;
             }
             if matches!(call.target, CallTarget::Path(_)) && call.host.scheme.answer().is_none() {
                 let is_tls = call.request.url.scheme_str() == Some("https");
@@ -233,8 +230,8 @@ impl Registry {
 }
 
 /// Says whether a 400 is what servers answer to plain HTTP on a port for TLS (Go's and nginx's words).
-fn speaks_tls(answer: &Answer) -> bool {
-    let text = String::from_utf8_lossy(&answer.body);
+fn speaks_tls(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
     text.contains("HTTP request to an HTTPS server") || text.contains("plain HTTP request was sent to HTTPS port")
 }
 

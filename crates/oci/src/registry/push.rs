@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::http::Answer;
 use crate::http::body::Payload;
 use crate::manifest::Manifest;
-use crate::reference::Reference;
+use crate::reference::{Reference, Repository};
 use crate::store::{Condition, Replacement};
 
 impl Registry {
@@ -26,21 +26,52 @@ impl Registry {
             call = call.header(name, &value);
         }
         let answer = self.put(call, reference, manifest).await?;
+        if announced(&answer).is_none() {
+            self.check_stored(reference, manifest).await?;
+        }
         match &manifest.content().subject {
-            Some(subject) if !self.lists_by_itself(&answer, reference) => {
-                self.list_in_fallback(reference.repository(), &subject.digest, manifest)
+            Some(subject) => {
+                self.ensure_listed(&answer, reference.repository(), &subject.digest, manifest)
                     .await
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
-    /// Says whether the registry put the manifest in its list of referrers.
+    /// A registry that does not say what it stored is asked: some acknowledge what they then do not have.
+    async fn check_stored(&self, reference: &Reference, manifest: &Manifest) -> Result<(), StoreError> {
+        let stored = reference.repository().digest(manifest.digest().clone());
+        match self.head(&stored).await? {
+            Some(_) => Ok(()),
+            None => Err(StoreError::NotStored {
+                what: format!("manifest {reference}"),
+            }),
+        }
+    }
+
+    /// Sees to it that the manifest is in the list of its subject's referrers: the registry's, else the one in the tag.
     ///
-    /// A registry without the list may echo the header all the same (ECR did), so what the list itself said counts more.
-    fn lists_by_itself(&self, answer: &Answer, reference: &Reference) -> bool {
-        let host = self.host(reference.repository());
-        answer::text(&answer.headers, "oci-subject").is_some() && host.referrers.answer() != Some(false)
+    /// `OCI-Subject` says that the registry has listed it. Without it the list is read, which some keep all the same; and
+    /// where the list itself is known to be missing, the header is an echo (ECR had that).
+    async fn ensure_listed(
+        &self,
+        answer: &Answer,
+        repository: &Repository,
+        subject: &Digest,
+        manifest: &Manifest,
+    ) -> Result<(), StoreError> {
+        let has_list = self.host(repository).referrers.answer();
+        let is_announced = answer::text(&answer.headers, "oci-subject").is_some();
+        if is_announced && has_list != Some(false) {
+            return Ok(());
+        }
+        if has_list != Some(false) {
+            let listed = self.kept_list(repository, subject).await?;
+            if listed.iter().any(|entry| entry.digest == *manifest.digest()) {
+                return Ok(());
+            }
+        }
+        self.list_in_fallback(repository, subject, manifest).await
     }
 
     /// Replaces a tag once, with whatever guard the registry offers against other writers.

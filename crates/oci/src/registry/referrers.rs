@@ -62,7 +62,11 @@ impl Registry {
     }
 
     /// The list that the registry keeps; empty where it keeps none.
-    async fn kept_list(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
+    pub(super) async fn kept_list(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Vec<Descriptor>, StoreError> {
         let host = self.host(repository);
         let what = format!("referrers of {repository}@{digest}");
         let mut target = CallTarget::Path(format!("{}/referrers/{digest}", repository.path()));

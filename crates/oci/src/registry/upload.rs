@@ -16,7 +16,7 @@ use super::session::Session;
 use crate::blob::{Source, Upload, UploadOutcome, Uploaded};
 use crate::error::StoreError;
 use crate::http::body::Payload;
-use crate::http::retry::Attempts;
+use crate::http::retry::{Attempts, is_passing};
 use crate::http::{Answer, address};
 use crate::reference::Repository;
 
@@ -48,6 +48,13 @@ impl Registry {
                 });
             }
         }
+        if session.is_none() {
+            match self.send_at_once(repository, upload, &count).await? {
+                AtOnce::Sent(uploaded) => return Ok(uploaded),
+                AtOnce::Started(started) => session = Some(started),
+                AtOnce::No => {}
+            }
+        }
         self.send_blob(repository, upload, session, &count).await
     }
 
@@ -65,6 +72,43 @@ impl Registry {
                 self.abandon(repository, &session).await;
                 Ok(false)
             }
+        }
+    }
+
+    /// A small blob in one `POST`, where the registry takes it so (distribution-spec, §single POST). One that does not
+    /// starts an upload, and is not asked again.
+    async fn send_at_once(
+        &self,
+        repository: &Repository,
+        upload: &Upload,
+        count: &Count,
+    ) -> Result<AtOnce, StoreError> {
+        let (Source::Bytes(bytes), Some(digest)) = (&upload.source, &upload.digest) else {
+            return Ok(AtOnce::No);
+        };
+        let host = self.host(repository);
+        if bytes.len() as u64 > ASKED_FIRST || host.single_post.answer() == Some(false) {
+            return Ok(AtOnce::No);
+        }
+        let path = format!("{}/blobs/uploads/?digest={digest}", repository.path());
+        let what = format!("blob {repository}@{digest}");
+        let mut call = Call::new(self, repository, Method::POST, CallTarget::Path(path), what)
+            .header(header::CONTENT_TYPE, OCTETS)
+            .payload(Payload::Bytes(bytes.clone()));
+        let answer = self.exchange(&mut call, ANSWER_LIMIT).await?;
+        host.single_post.remember(answer.status == StatusCode::CREATED);
+        match answer.status {
+            StatusCode::CREATED => {
+                count.reach(bytes.len() as u64);
+                Ok(AtOnce::Sent(Uploaded {
+                    digest: digest.clone(),
+                    size: bytes.len() as u64,
+                    how: UploadOutcome::Sent,
+                }))
+            }
+            StatusCode::ACCEPTED => Ok(AtOnce::Started(Session::from_answer(&answer, &call.what)?)),
+            status if is_passing(status) => Err(call.refusal(&answer)),
+            _ => Ok(AtOnce::No),
         }
     }
 
@@ -217,6 +261,12 @@ impl Registry {
             _ => Err(call.refusal(&answer)),
         }
     }
+}
+
+enum AtOnce {
+    Sent(Uploaded),
+    Started(Session),
+    No,
 }
 
 enum Mount {
