@@ -33,6 +33,7 @@ use countersign_core::Digest;
 
 use self::folder::Folder;
 use self::key::Key;
+use self::referrers::CheckedLists;
 use crate::options::Durability;
 use crate::registry::name::{RepositoryName, Tag};
 
@@ -40,7 +41,7 @@ pub use self::error::StoreError;
 pub use self::garbage::{Collected, collect_garbage};
 pub(crate) use self::listing::{Page, Rest};
 pub(crate) use self::manifest::{Change, ChangeError, Condition, ManifestWrite};
-pub(crate) use self::referrers::{Referrer, ReferrersError};
+pub(crate) use self::referrers::{Listed, Referrer, ReferrersError};
 pub(crate) use self::upload::{Progress, Staged, Swept};
 
 /// A registry's contents. Reads take no lock; changes to a repository's manifests and tags happen one at a time.
@@ -49,6 +50,7 @@ pub(crate) struct Store {
     folder: Folder,
     /// A repository always has the same lock; repositories share them.
     locks: [Mutex<()>; LOCKS],
+    checked: CheckedLists,
 }
 
 impl Store {
@@ -57,6 +59,7 @@ impl Store {
         Ok(Self {
             folder: Folder::open(root, durability)?,
             locks: [const { Mutex::new(()) }; LOCKS],
+            checked: CheckedLists::default(),
         })
     }
 
@@ -91,7 +94,7 @@ impl Store {
             return Ok(false);
         }
         let mut batch = self.folder.batch();
-        batch.mark(&Key::blob_link(name, digest))?;
+        batch.mark(&Key::blob_link(name, digest));
         batch.commit()?;
         Ok(true)
     }
@@ -99,8 +102,10 @@ impl Store {
     /// Takes a blob from a repository; says whether it had it.
     pub(crate) fn unlink_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<bool, StoreError> {
         let _lock = self.lock(name);
+        let link = Key::blob_link(name, digest);
+        let was_linked = self.folder.size(&link)?.is_some();
         let mut batch = self.folder.batch();
-        let was_linked = batch.remove(&Key::blob_link(name, digest))?;
+        batch.remove(&link);
         batch.commit()?;
         Ok(was_linked)
     }

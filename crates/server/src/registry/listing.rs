@@ -38,7 +38,12 @@ impl Registry {
 
     pub(super) fn catalog(&self, parameters: &Parameters) -> Result<Response<AnswerBody>, Failure> {
         let count = parameters.count(self.limits.page)?;
-        let repositories = self.store.repositories()?;
+        let mut repositories = Vec::new();
+        for name in self.store.repositories()? {
+            if self.store.has_repository(&name)? {
+                repositories.push(name);
+            }
+        }
         let page = Page::cut(repositories, RepositoryName::as_str, parameters.first("last"), count);
         let names: Vec<&str> = page.items.iter().map(RepositoryName::as_str).collect();
         let list = Catalog { repositories: &names };

@@ -9,7 +9,7 @@ use super::name::RepositoryName;
 use super::route::{Parameters, encode};
 use super::{Registry, set, typed};
 use crate::body::AnswerBody;
-use crate::store::{Page, Referrer, Rest};
+use crate::store::{Listed, Page, Rest};
 
 impl Registry {
     /// An unknown repository or subject has an empty list: 404 would say that there is no such endpoint.
@@ -48,20 +48,19 @@ impl Registry {
 }
 
 /// Writes a page as an index, which ends early where it would get longer than clients read.
-fn write(page: Page<Referrer>) -> (Vec<u8>, Rest, Option<Digest>) {
+fn write(page: Page<Listed>) -> (Vec<u8>, Rest, Option<Digest>) {
     let mut rest = page.rest;
     let mut last = None;
     let mut body = format!("{{\"schemaVersion\":2,\"mediaType\":\"{INDEX}\",\"manifests\":[").into_bytes();
     for referrer in page.items {
-        let entry = serde_json::to_vec(&referrer).expect("a descriptor of strings and numbers has a JSON form");
         if last.is_some() {
-            if body.len() + entry.len() > PAGE_BYTES {
+            if body.len() + referrer.json.len() > PAGE_BYTES {
                 rest = Rest::More;
                 break;
             }
             body.push(b',');
         }
-        body.extend_from_slice(&entry);
+        body.extend_from_slice(&referrer.json);
         last = Some(referrer.digest);
     }
     body.extend_from_slice(b"]}");

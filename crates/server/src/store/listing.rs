@@ -48,7 +48,7 @@ impl Store {
             .collect()
     }
 
-    /// Lists the repositories that something was pushed to, in no order.
+    /// Lists the repositories, also those to which only an upload was begun, in no order.
     pub(crate) fn repositories(&self) -> Result<Vec<RepositoryName>, StoreError> {
         let top = self.folder.path(&Key::in_root("repositories"));
         let mut found = Vec::new();

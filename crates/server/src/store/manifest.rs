@@ -148,7 +148,11 @@ impl Store {
         for tag in &write.tags {
             batch.write(&Key::tag(name, tag), write.digest.as_str().as_bytes())?;
         }
-        Ok(batch.commit()?)
+        let outcome = batch.commit();
+        if let (Err(_), Some((subject, _))) = (&outcome, &write.refers) {
+            self.checked.forget(&Key::referrers(name, subject));
+        }
+        Ok(outcome?)
     }
 
     /// Removes a tag.
@@ -160,10 +164,14 @@ impl Store {
     ) -> Result<Change, ChangeError> {
         let _lock = self.lock(name);
         self.check(name, &Reference::Tag(tag.clone()), condition)?;
+        let key = Key::tag(name, tag);
+        if self.folder.size(&key)?.is_none() {
+            return Ok(Change::NotFound);
+        }
         let mut batch = self.folder.batch();
-        let was_there = batch.remove(&Key::tag(name, tag))?;
+        batch.remove(&key);
         batch.commit()?;
-        Ok(if was_there { Change::Made } else { Change::NotFound })
+        Ok(Change::Made)
     }
 
     /// Removes a manifest from a repository, with the tags that point at it and its entry under its subject.
@@ -176,18 +184,26 @@ impl Store {
     ) -> Result<Change, ChangeError> {
         let _lock = self.lock(name);
         self.check(name, &Reference::Digest(digest.clone()), condition)?;
+        let link = Key::manifest_link(name, digest);
+        if self.folder.size(&link)?.is_none() {
+            return Ok(Change::NotFound);
+        }
         let mut batch = self.folder.batch();
         for tag in self.tags(name)? {
             if self.tag(name, &tag)?.as_ref() == Some(digest) {
-                batch.remove(&Key::tag(name, &tag))?;
+                batch.remove(&Key::tag(name, &tag));
             }
         }
-        let was_there = batch.remove(&Key::manifest_link(name, digest))?;
+        batch.remove(&link);
         if let Some(subject) = subject {
             self.remove_referrer(&mut batch, name, subject, digest)?;
         }
-        batch.commit()?;
-        Ok(if was_there { Change::Made } else { Change::NotFound })
+        let outcome = batch.commit();
+        if let (Err(_), Some(subject)) = (&outcome, subject) {
+            self.checked.forget(&Key::referrers(name, subject));
+        }
+        outcome?;
+        Ok(Change::Made)
     }
 
     fn check(&self, name: &RepositoryName, target: &Reference, condition: &Condition) -> Result<(), ChangeError> {

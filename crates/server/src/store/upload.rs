@@ -96,7 +96,9 @@ impl Staged {
 impl Store {
     /// Starts an upload. It lasts across a restart, not across a power cut: nothing was promised of it yet.
     pub(crate) fn begin_upload(&self, name: &RepositoryName, id: &UploadId) -> Result<(), StoreError> {
-        self.folder.batch().mark(&Key::upload(name, id))
+        let mut batch = self.folder.batch();
+        batch.mark(&Key::upload(name, id));
+        batch.apply_unflushed()
     }
 
     /// Tells how many bytes an upload has; nothing where there is no such upload.
@@ -150,27 +152,33 @@ impl Store {
             Some(progress) if progress.algorithm == expected.algorithm() => progress.hasher.finish(),
             _ => hash_file(&path, expected.algorithm())?,
         };
+        drop(file);
         let mut batch = self.folder.batch();
         if found != *expected {
-            batch.remove(&key)?;
+            batch.remove(&key);
+            batch.apply_unflushed()?;
             return Ok(found);
         }
         let content = Key::content(&found);
         // A file of another length was damaged by what this server cannot prevent: a push heals it.
         if self.folder.size(&content)? == Some(length) {
-            batch.remove(&key)?;
+            batch.remove(&key);
         } else {
-            self.folder.sync(&file, &path)?;
-            batch.adopt(&key, &content)?;
+            batch.adopt(&key, &content);
         }
-        batch.mark(&Key::blob_link(name, &found))?;
+        batch.mark(&Key::blob_link(name, &found));
         batch.commit()?;
         Ok(found)
     }
 
     /// Forgets an upload; says whether there was one.
     pub(crate) fn cancel_upload(&self, name: &RepositoryName, id: &UploadId) -> Result<bool, StoreError> {
-        self.folder.batch().remove(&Key::upload(name, id))
+        let key = Key::upload(name, id);
+        let was_there = self.folder.size(&key)?.is_some();
+        let mut batch = self.folder.batch();
+        batch.remove(&key);
+        batch.apply_unflushed()?;
+        Ok(was_there)
     }
 
     /// Forgets the uploads that nobody has written to for `age`.
