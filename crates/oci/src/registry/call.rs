@@ -170,15 +170,11 @@ impl Registry {
                 let is_tls = call.request.url.scheme_str() == Some("https");
                 call.host.scheme.remember(is_tls);
             }
-            match response.status {
-                StatusCode::UNAUTHORIZED => {}
-                StatusCode::FORBIDDEN => {
-                    let answer = settled(response).await;
-                    return Err(call.denial(self, &answer).await);
-                }
+            let is_answerable = match response.status {
+                StatusCode::UNAUTHORIZED => self.learn(call, &used, &response.headers),
+                StatusCode::FORBIDDEN => false,
                 _ => return Ok(response),
-            }
-            let is_answerable = self.learn(call, &used, &response.headers);
+            };
             let answer = settled(response).await;
             denials += 1;
             if !is_answerable || denials > DENIALS || !call.is_home(&call.request.url) {

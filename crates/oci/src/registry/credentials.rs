@@ -4,8 +4,8 @@
 //! for the host, the store for all hosts, the entry in the file; then Podman's files.
 
 mod file;
-mod helper;
 mod key;
+mod program;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use countersign_core::secret::Secret;
 
 use self::file::AuthFile;
-use self::helper::{Answered, ask};
 use self::key::Spelling;
+use self::program::{Answered, ask};
 use crate::error::StoreError;
 use crate::reference::Repository;
 

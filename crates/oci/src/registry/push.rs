@@ -3,10 +3,10 @@
 use countersign_core::Digest;
 use http::{HeaderName, Method, StatusCode, header};
 
-use super::Registry;
 use super::answer::{self, Words};
 use super::call::{Call, CallTarget};
 use super::pull::announced;
+use super::{Host, Registry};
 use crate::error::StoreError;
 use crate::http::Answer;
 use crate::http::body::Payload;
@@ -93,17 +93,8 @@ impl Registry {
                 .await
                 .map(|_| Replacement::Unchecked);
         };
-        if host.conditions.answer().is_none() {
-            let call = self.put_call(reference, manifest).header(header::IF_MATCH, IMPOSSIBLE);
-            match self.put(call.never_repeated(), reference, manifest).await {
-                Ok(_) => {
-                    host.conditions.remember(false);
-                    return Ok(Replacement::Unchecked);
-                }
-                Err(StoreError::Changed { .. }) => host.conditions.remember(true),
-                Err(StoreError::Status { status: 400 | 501, .. }) => host.conditions.remember(false),
-                Err(error) => return Err(error),
-            }
+        if host.conditions.answer().is_none() && self.replaced_despite_condition(&host, reference, manifest).await? {
+            return Ok(Replacement::Unchecked);
         }
         if host.conditions.answer() == Some(true) {
             let call = self.put_call(reference, manifest).header(name, &value);
@@ -122,6 +113,23 @@ impl Registry {
         self.put(call, reference, manifest)
             .await
             .map(|_| Replacement::Unchecked)
+    }
+
+    /// Replaces under a condition that cannot hold; says whether that was done, and remembers what it tells.
+    async fn replaced_despite_condition(
+        &self,
+        host: &Host,
+        reference: &Reference,
+        manifest: &Manifest,
+    ) -> Result<bool, StoreError> {
+        let call = self.put_call(reference, manifest).header(header::IF_MATCH, IMPOSSIBLE);
+        let put = self.put(call.never_repeated(), reference, manifest).await;
+        match put {
+            Ok(_) | Err(StoreError::Status { status: 400 | 501, .. }) => host.conditions.remember(false),
+            Err(StoreError::Changed { .. }) => host.conditions.remember(true),
+            Err(error) => return Err(error),
+        }
+        Ok(put.is_ok())
     }
 
     async fn still_holds(&self, reference: &Reference, condition: &Condition) -> Result<bool, StoreError> {

@@ -104,15 +104,10 @@ impl Registry {
                 (left, _) => left,
             };
             let body = feed.piece(length.or(piece).unwrap_or(u64::MAX));
-            let mut call = Call::new(
-                self,
-                repository,
-                Method::PATCH,
-                CallTarget::Given(session.url.clone()),
-                what.clone(),
-            )
-            .header(header::CONTENT_TYPE, OCTETS)
-            .payload(Payload::stream(body, length));
+            let target = CallTarget::Given(session.url.clone());
+            let mut call = Call::new(self, repository, Method::PATCH, target, what.clone())
+                .header(header::CONTENT_TYPE, OCTETS)
+                .payload(Payload::stream(body, length));
             if let Some(length) = length.filter(|length| *length > 0 && (piece.is_some() || *offset > 0)) {
                 let range = format!("{offset}-{}", *offset + length - 1);
                 call = call.header(header::CONTENT_RANGE, &range);

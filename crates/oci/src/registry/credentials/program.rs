@@ -61,21 +61,26 @@ pub(super) async fn ask(name: &str, key: &str, search_path: Option<&OsStr>) -> R
     if output.expose().len() as u64 > LIMIT {
         return Err(failed(format!("its answer is larger than {LIMIT} bytes")));
     }
-    if !is_success {
-        let text = String::from_utf8_lossy(output.expose());
-        return if NOT_FOUND.iter().any(|words| text.contains(words)) {
-            Ok(Answered::Nothing)
-        } else {
-            Err(failed(format!("it ended with an error: {}", shown(&text))))
-        };
+    if is_success {
+        return read(output.expose()).ok_or_else(|| failed("its answer is not as expected".to_owned()));
     }
-    let answer: Output =
-        serde_json::from_slice(output.expose()).map_err(|_| failed("its answer is not as expected".to_owned()))?;
+    let text = String::from_utf8_lossy(output.expose());
+    if NOT_FOUND.iter().any(|words| text.contains(words)) {
+        return Ok(Answered::Nothing);
+    }
+    Err(failed(format!("it ended with an error: {}", shown(&text))))
+}
+
+fn read(output: &[u8]) -> Option<Answered> {
+    let answer: Output = serde_json::from_slice(output).ok()?;
     let secret = Secret::new(answer.secret);
-    Ok(match (answer.username, secret) {
-        (_, secret) if secret.expose().is_empty() => Answered::Nothing,
-        (username, secret) if username == TOKEN_USER => Answered::Credential(Credential::IdentityToken(secret)),
-        (username, password) => Answered::Credential(Credential::Basic { username, password }),
+    Some(match answer.username {
+        _ if secret.expose().is_empty() => Answered::Nothing,
+        username if username == TOKEN_USER => Answered::Credential(Credential::IdentityToken(secret)),
+        username => Answered::Credential(Credential::Basic {
+            username,
+            password: secret,
+        }),
     })
 }
 
