@@ -18,9 +18,12 @@ mod public_key;
 mod pull;
 mod push;
 mod quickstart;
+mod serve;
+mod sign;
 mod tag;
 mod tree;
 mod triangulate;
+mod verify;
 mod version;
 
 use std::collections::BTreeSet;
