@@ -73,54 +73,52 @@ impl Observer {
         let microseconds = self.microseconds.load(Ordering::Relaxed);
         let seconds = format!("{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000);
         let mut text = String::new();
-        for (name, kind, help, value) in [
-            (
-                "http_request_bytes_total",
-                "counter",
-                "Bytes of request bodies.",
-                count(&self.bytes_in),
-            ),
-            (
-                "http_response_bytes_total",
-                "counter",
-                "Bytes of answer bodies.",
-                count(&self.bytes_out),
-            ),
-            (
-                "http_request_seconds_total",
-                "counter",
-                "Seconds spent on requests.",
-                seconds,
-            ),
-            (
-                "http_requests_in_flight",
-                "gauge",
-                "Requests being answered.",
-                count(&self.in_flight),
-            ),
-            (
-                "blobs_stored_total",
-                "counter",
-                "Blobs pushed since the start.",
-                count(&self.blobs_stored),
-            ),
-            (
-                "manifests_stored_total",
-                "counter",
-                "Manifests pushed since the start.",
-                count(&self.manifests_stored),
-            ),
-            (
-                "log_lines_lost_total",
-                "counter",
-                "Lines the log did not take.",
-                count(&self.lines_lost),
-            ),
-        ] {
-            describe(&mut text, name, kind, help);
+        let mut total = |name, help, value| {
+            describe(&mut text, name, "counter", help);
             text.push_str(&format!("countersign_{name} {value}\n"));
-        }
+        };
+        total(
+            "http_request_bytes_total",
+            "Bytes of request bodies.",
+            count(&self.bytes_in),
+        );
+        total(
+            "http_response_bytes_total",
+            "Bytes of answer bodies.",
+            count(&self.bytes_out),
+        );
+        total("http_request_seconds_total", "Seconds spent on requests.", seconds);
+        total(
+            "blobs_stored_total",
+            "Blobs pushed since the start.",
+            count(&self.blobs_stored),
+        );
+        total(
+            "manifests_stored_total",
+            "Manifests pushed since the start.",
+            count(&self.manifests_stored),
+        );
+        total(
+            "log_lines_lost_total",
+            "Lines the log did not take.",
+            count(&self.lines_lost),
+        );
+        describe(
+            &mut text,
+            "http_requests_in_flight",
+            "gauge",
+            "Requests being answered.",
+        );
+        text.push_str(&format!(
+            "countersign_http_requests_in_flight {}\n",
+            count(&self.in_flight)
+        ));
         describe(&mut text, "http_requests_total", "counter", "Requests answered.");
+        self.write_requests(&mut text);
+        text
+    }
+
+    fn write_requests(&self, text: &mut String) {
         for (method, statuses) in METHODS.iter().zip(&self.requests) {
             for (requests, status) in statuses.iter().zip(FIRST_STATUS..) {
                 let requests = requests.load(Ordering::Relaxed);
@@ -130,7 +128,6 @@ impl Observer {
                 }
             }
         }
-        text
     }
 
     fn count_request(&self, method: &Method, status: u16) {

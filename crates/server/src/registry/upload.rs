@@ -37,15 +37,14 @@ impl Registry {
             }
         }
         let whole = parameters.first("digest").map(str::parse::<Digest>).transpose()?;
-        let hint = parameters.first("digest-algorithm");
-        let algorithm = match (&whole, hint) {
-            (Some(digest), _) => digest.algorithm(),
-            (None, Some("sha512")) => Algorithm::Sha512,
+        let algorithm = match parameters.first("digest-algorithm") {
+            Some("sha512") => Algorithm::Sha512,
             _ => Algorithm::Sha256,
         };
         let id = UploadId::draw()?;
         let session = self.uploads.begin(&id, self.limits.uploads)?;
-        self.store.begin_upload(&name, &id)?;
+        let begun = self.store.begin_upload(&name, &id);
+        begun.inspect_err(|_| self.uploads.end(&id))?;
         let mut slot = session.lock_owned().await;
         *slot = Some(Progress::new(algorithm));
         match whole {
