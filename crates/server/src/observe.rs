@@ -103,22 +103,15 @@ impl Observer {
             "Lines the log did not take.",
             count(&self.lines_lost),
         );
-        describe(
-            &mut text,
-            "http_requests_in_flight",
-            "gauge",
-            "Requests being answered.",
-        );
-        text.push_str(&format!(
-            "countersign_http_requests_in_flight {}\n",
-            count(&self.in_flight)
-        ));
-        describe(&mut text, "http_requests_total", "counter", "Requests answered.");
         self.write_requests(&mut text);
         text
     }
 
     fn write_requests(&self, text: &mut String) {
+        describe(text, "http_requests_in_flight", "gauge", "Requests being answered.");
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        text.push_str(&format!("countersign_http_requests_in_flight {in_flight}\n"));
+        describe(text, "http_requests_total", "counter", "Requests answered.");
         for (method, statuses) in METHODS.iter().zip(&self.requests) {
             for (requests, status) in statuses.iter().zip(FIRST_STATUS..) {
                 let requests = requests.load(Ordering::Relaxed);

@@ -21,6 +21,9 @@ fn conformance_suite_passes_with_every_category() {
             std::env::var_os("CI").is_none(),
             "CI must run the conformance suite: set COUNTERSIGN_PEERS to the folder that has it"
         );
+        // Past the harness, which would keep a passing test's words to itself.
+        let skipped = b"skipped: COUNTERSIGN_PEERS does not lead to the conformance suite\n";
+        std::io::Write::write_all(&mut std::io::stderr(), skipped).unwrap();
         return;
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance.sh");
