@@ -24,7 +24,9 @@ impl Peers {
             format!("no {} (cargo build builds it)", ours.display())
         } else {
             let scratch = tempfile::tempdir().unwrap_or_else(|error| panic!("no scratch folder: {error}"));
-            return Some(Self { folder, ours, scratch });
+            let peers = Self { folder, ours, scratch };
+            peers.write_no_services();
+            return Some(peers);
         };
         assert!(
             env::var_os("CI").is_none_or(|ci| ci != "true"),
@@ -59,10 +61,14 @@ impl Peers {
         self.scratch().join(name).display().to_string()
     }
 
-    /// Writes a signing config that names no service, and a trusted root that trusts nobody: cosign 3 wants them to
-    /// sign and verify with a key and no network. Returns their paths.
+    /// Returns a signing config that names no service and a trusted root that trusts nobody: cosign 3 wants them to sign
+    /// and verify with a key and no network.
     pub fn no_services(&self) -> (String, String) {
-        let (config, root) = (self.path("signing-config.json"), self.path("trusted-root.json"));
+        (self.path("signing-config.json"), self.path("trusted-root.json"))
+    }
+
+    fn write_no_services(&self) {
+        let (config, root) = self.no_services();
         write(
             &config,
             r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","rekorTlogConfig":{},"tsaConfig":{}}"#,
@@ -71,7 +77,6 @@ impl Peers {
             &root,
             r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#,
         );
-        (config, root)
     }
 }
 

@@ -128,7 +128,7 @@ fn command<'a>(peers: &'a Peers, kind: Kind, folder: &str, address: &str) -> Run
         Kind::Serve => Run::new(
             peers,
             "ours",
-            &["serve", "--listen", address, "--dir", &format!("{folder}/data")],
+            &["serve", "--listen", address, "--root", &format!("{folder}/data")],
         ),
     }
 }
