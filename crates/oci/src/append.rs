@@ -55,7 +55,7 @@ pub enum Merge {
 /// minutes later, can still undo us: no client can prevent that without the registry's help.
 ///
 /// # Errors
-/// What `merge` says; [`StoreError::Contended`] where others kept replacing the entry for two minutes;
+/// What `merge` says; [`StoreError::Contended`] where others kept replacing the entry for three minutes;
 /// [`StoreError::NotStored`] where the store says that it has written and has not; and what else the store says, except
 /// for a passing failure of a replacement, after which the state is read anew.
 pub async fn append<S: Store>(
@@ -165,11 +165,17 @@ async fn is_settled<S: Store>(
     race: &mut Race,
 ) -> Result<bool, StoreError> {
     race.is_unproven = false;
+    let mut since = Instant::now();
+    let mut share = race.first_share();
     loop {
-        race.wait().await;
+        race.wait(since, share).await;
         let now = digest_now(store, tag).await?;
         if now == seen {
-            return Ok(true);
+            if share == WHOLE {
+                return Ok(true);
+            }
+            share = WHOLE;
+            continue;
         }
         if now == race.base {
             race.note_untaken()?;
@@ -183,6 +189,8 @@ async fn is_settled<S: Store>(
             Merge::Present => seen = looked.digest(),
             Merge::Write { .. } => return Ok(false),
         }
+        since = looked.answered;
+        share = race.first_share();
     }
 }
 
@@ -245,14 +253,18 @@ impl Race {
         }
     }
 
-    /// Waits for *W*, in short sleeps that show how busy the machine is.
-    async fn wait(&self) {
+    /// Among others, what was written is looked at early as well: most of what is lost is lost soon.
+    fn first_share(&self) -> u32 {
+        if self.is_contended { EARLY } else { WHOLE }
+    }
+
+    /// Waits until a share of *W* has passed, in short sleeps that show how busy the machine is.
+    async fn wait(&self, since: Instant, share: u32) {
         let least = if self.is_contended { LEAST_CONTENDED } else { LEAST };
-        let started = Instant::now();
         let mut late = Duration::ZERO;
         loop {
-            let goal = (self.gap.max(late) * FACTOR).clamp(least, MOST);
-            let left = goal.saturating_sub(started.elapsed());
+            let goal = (self.gap.max(late) * FACTOR).clamp(least, MOST) / share;
+            let left = goal.saturating_sub(since.elapsed());
             if left.is_zero() {
                 return;
             }
@@ -323,7 +335,13 @@ const SHORTEST_GAP: Duration = Duration::from_millis(5);
 const FAILURES: u32 = 4;
 
 /// How long other writers may keep replacing the entry.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(170);
+
+/// All of *W*.
+const WHOLE: u32 = 1;
+
+/// A quarter of it.
+const EARLY: u32 = 4;
 
 /// How often in a row a replacement may leave the tag as it was.
 const UNTAKEN: u32 = 3;
