@@ -2,8 +2,6 @@
 //!
 //! [`run`] is the whole program; `main` only builds its [`World`].
 
-#![expect(dead_code, reason = "the commands that use the shared flags land one by one")]
-
 pub mod env;
 pub mod world;
 

@@ -35,11 +35,6 @@ pub(crate) struct ImagesArg {
 }
 
 impl ImagesArg {
-    /// The images' names, in the order given.
-    pub(crate) fn references(&self) -> Result<Vec<Reference>, Failure> {
-        self.texts()?.iter().map(|text| Ok(text.parse()?)).collect()
-    }
-
     /// The images' names as the user gave them, in the order given.
     pub(crate) fn texts(&self) -> Result<&[String], Failure> {
         at_least(1, &self.images)?;
