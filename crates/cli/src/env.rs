@@ -122,15 +122,15 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "writes .sig manifests with Docker's media types, for registries that know no others",
         "1 or true to use Docker's media types",
     ),
-    plain(
-        MAX_ATTACHMENT_SIZE,
-        "is the largest signature, bundle or payload that is read",
-        "size with a unit, such as 128MiB (the default)",
-    ),
     sensitive(
         IMPORT_PASSWORD,
         "is the password of an encrypted key that is imported",
         "string with a password; unset means it is asked for, or that COSIGN_PASSWORD is meant",
+    ),
+    plain(
+        MAX_ATTACHMENT_SIZE,
+        "is the largest signature, bundle or payload that is read",
+        "size with a unit, such as 128MiB (the default)",
     ),
     sensitive(
         PASSWORD,
@@ -161,8 +161,13 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "hosts separated by commas",
     ),
     plain(
+        "PATH",
+        "is where programs that keep registry credentials (docker-credential-*) are looked for",
+        "folders separated by colons",
+    ),
+    plain(
         "REGISTRY_AUTH_FILE",
-        "is Podman's file of registry credentials, read before Docker's",
+        "is Podman's file of registry credentials, read after Docker's",
         "path to a file",
     ),
     plain(
@@ -180,9 +185,25 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "is where authorities for TLS are read from",
         "path to a file",
     ),
+    plain("TERM", "switches colours off when it is dumb", "name of a terminal"),
+    plain(
+        "XDG_CONFIG_HOME",
+        "is the folder under which Podman's containers/auth.json is looked for",
+        "path to a folder; default $HOME/.config",
+    ),
     plain(
         "XDG_RUNTIME_DIR",
         "is the folder under which Podman's containers/auth.json is looked for",
         "path to a folder",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_names_each_variable_once() {
+        assert!(VARIABLES.is_sorted_by(|first, second| first.name < second.name));
+    }
+}

@@ -157,15 +157,13 @@ fn client(session: &Session<'_>, tls: TlsOptions) -> Http {
 
 /// Podman's files of credentials, in its order.
 fn podman_files(session: &Session<'_>) -> Vec<PathBuf> {
-    let folder = |variable, rest: &str| {
-        let folder = session
-            .environment()
-            .get(variable)
-            .filter(|folder| !folder.is_empty())?;
-        Some(session.path(folder).join(rest))
+    let file = |variable| {
+        let path = session.environment().get(variable).filter(|path| !path.is_empty())?;
+        Some(session.path(path))
     };
+    let folder = |variable, rest| file(variable).map(|folder| folder.join(rest));
     [
-        folder("REGISTRY_AUTH_FILE", ""),
+        file("REGISTRY_AUTH_FILE"),
         folder("XDG_RUNTIME_DIR", "containers/auth.json"),
         folder("XDG_CONFIG_HOME", "containers/auth.json").or_else(|| folder(env::HOME, ".config/containers/auth.json")),
     ]

@@ -128,3 +128,13 @@ fn a_login_is_used_by_the_next_command() {
     assert_eq!(user.run(&format!("login {} -u me -p secret", registry.host())).exit, 0);
     assert_eq!(user.run(&format!("digest {}", registry.name("app:v1"))).exit, 11);
 }
+
+#[test]
+fn podmans_file_is_used_too() {
+    let registry = Registry::private("me", "secret");
+    let user = User::new().with_variable("REGISTRY_AUTH_FILE", "auth.json");
+    let auths = format!(r#"{{"auths":{{"{}":{{"auth":"bWU6c2VjcmV0"}}}}}}"#, registry.host());
+    user.write("auth.json", auths);
+    let outcome = user.run(&format!("digest {}", registry.name("app:v1")));
+    assert_eq!(outcome.exit, 11, "{}", outcome.stderr);
+}

@@ -13,8 +13,8 @@ fn env_hides_sensitive_and_unknown_values() {
         user.run("env --show-descriptions=false"),
         str![[r#"
 COSIGN_DOCKER_MEDIA_TYPES=
-COSIGN_MAX_ATTACHMENT_SIZE=
 COSIGN_IMPORT_PASSWORD=
+COSIGN_MAX_ATTACHMENT_SIZE=
 COSIGN_PASSWORD=******
 COSIGN_REPOSITORY=example.com/signatures
 DOCKER_CONFIG=
@@ -23,10 +23,13 @@ HTTPS_PROXY=
 HTTP_PROXY=
 NO_COLOR=
 NO_PROXY=
+PATH=
 REGISTRY_AUTH_FILE=
 SOURCE_DATE_EPOCH=
 SSL_CERT_DIR=
 SSL_CERT_FILE=
+TERM=
+XDG_CONFIG_HOME=
 XDG_RUNTIME_DIR=
 TUF_SOMETHING=******
 --- exit 0

@@ -23,20 +23,26 @@ fn what_is_pushed_outlives_the_server() {
 
 #[test]
 fn flags_that_make_no_sense_are_refused() {
-    assert_outcome!(User::new().run("serve --listen nowhere"), str![[r#"
+    assert_outcome!(
+        User::new().run("serve --listen nowhere"),
+        str![[r#"
 --- stderr
 Error: invalid argument "nowhere" for "--listen" flag: invalid socket address syntax
 help: `countersign serve --help` shows how it is used
 --- exit 1
 
-"#]]);
-    assert_outcome!(User::new().run("serve --users missing.txt"), str![[r#"
+"#]]
+    );
+    assert_outcome!(
+        User::new().run("serve --users missing.txt"),
+        str![[r#"
 --- stderr
 Error: reading missing.txt
   caused by: No such file or directory (os error 2)
 --- exit 1
 
-"#]]);
+"#]]
+    );
 }
 
 fn start(user: &User) -> (Child, String) {

@@ -28,7 +28,9 @@ fn tree(user: &User, registry: &Registry) -> String {
 fn a_bundle_is_attached_and_the_tag_is_warned_of() {
     let registry = Registry::open();
     let user = prepared(&registry);
-    assert_outcome!(sign(&user, &registry, "").redacted(registry.host()), str![[r#"
+    assert_outcome!(
+        sign(&user, &registry, "").redacted(registry.host()),
+        str![[r#"
 --- stderr
 WARNING: Image reference REGISTRY/app:v1 uses a tag, not a digest, to identify the image to sign.
     This can lead you to sign a different image than the intended one. Please use a
@@ -37,7 +39,8 @@ WARNING: Image reference REGISTRY/app:v1 uses a tag, not a digest, to identify t
 Pushing signature to: REGISTRY/app
 --- exit 0
 
-"#]]);
+"#]]
+    );
     let tree = tree(&user, &registry);
     assert!(
         tree.contains("🔗 https://sigstore.dev/cosign/sign/v1") && !tree.contains("🔐"),
@@ -95,13 +98,16 @@ fn signing_wants_consent_to_go_without_a_log() {
     let user = prepared(&registry);
     let name = registry.name("app:v1");
     let outcome = user.run(&format!("sign --key cosign.key -y {name}"));
-    assert_outcome!(outcome.redacted(registry.host()), str![[r#"
+    assert_outcome!(
+        outcome.redacted(registry.host()),
+        str![[r#"
 --- stderr
 Error: signing with a transparency log is not possible yet: pass --tlog-upload=false, or --signing-config with a file that names no service
 help: `countersign sign --help` shows how it is used
 --- exit 1
 
-"#]]);
+"#]]
+    );
     assert!(tree(&user, &registry).contains("No Supply Chain"));
 }
 
@@ -123,20 +129,26 @@ help: `countersign sign --help` shows how it is used
 
 #[test]
 fn without_key_or_image_nothing_is_signed() {
-    assert_outcome!(User::new().run("sign --tlog-upload=false localhost:1/app"), str![[r#"
+    assert_outcome!(
+        User::new().run("sign --tlog-upload=false localhost:1/app"),
+        str![[r#"
 --- stderr
 Error: a key is needed: pass --key with a file, env://NAME or https://…
 help: `countersign sign --help` shows how it is used
 --- exit 1
 
-"#]]);
-    assert_outcome!(User::new().run("sign --key cosign.key --tlog-upload=false"), str![[r#"
+"#]]
+    );
+    assert_outcome!(
+        User::new().run("sign --key cosign.key --tlog-upload=false"),
+        str![[r#"
 --- stderr
 Error: requires at least 1 arg(s), only received 0
 help: `countersign sign --help` shows how it is used
 --- exit 1
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

@@ -28,7 +28,9 @@ fn verify(user: &User, registry: &Registry, flags: &str) -> Outcome {
 fn a_bundle_is_told_in_cosigns_words() {
     let registry = Registry::open();
     let user = signed(&registry, "");
-    assert_outcome!(verify(&user, &registry, "--key cosign.pub"), str![[r#"
+    assert_outcome!(
+        verify(&user, &registry, "--key cosign.pub"),
+        str![[r#"
 
 [{"critical":{"identity":{"docker-reference":"REGISTRY/app:v1"},"image":{"docker-manifest-digest":"sha256:9bda4d8ee4f32e66604c89539ac90cd34b2c4cfa5a8993b7287b1bf645549d96"},"type":"https://sigstore.dev/cosign/sign/v1"},"optional":{}}]
 --- stderr
@@ -40,14 +42,17 @@ The following checks were performed on each of these signatures:
   - The signatures were verified against the specified public key
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_signature_of_the_old_format_is_told_in_cosigns_words() {
     let registry = Registry::open();
     let user = signed(&registry, "--new-bundle-format=false -a env=prod");
-    assert_outcome!(verify(&user, &registry, "--key cosign.pub -a env=prod"), str![[r#"
+    assert_outcome!(
+        verify(&user, &registry, "--key cosign.pub -a env=prod"),
+        str![[r#"
 
 [{"critical":{"identity":{"docker-reference":"REGISTRY/app"},"image":{"docker-manifest-digest":"sha256:9bda4d8ee4f32e66604c89539ac90cd34b2c4cfa5a8993b7287b1bf645549d96"},"type":"cosign container image signature"},"optional":{"env":"prod"}}]
 --- stderr
@@ -60,7 +65,8 @@ The following checks were performed on each of these signatures:
   - The signatures were verified against the specified public key
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -154,19 +160,25 @@ fn without_consent_or_key_nothing_is_verified() {
     let user = signed(&registry, "");
     let name = registry.name("app:v1");
     let outcome = user.run(&format!("verify --key cosign.pub {name}"));
-    assert_outcome!(outcome.redacted(registry.host()), str![[r#"
+    assert_outcome!(
+        outcome.redacted(registry.host()),
+        str![[r#"
 --- stderr
 Error: verifying with a transparency log is not possible yet: pass --insecure-ignore-tlog to verify with the key alone
 help: `countersign verify --help` shows how it is used
 --- exit 1
 
-"#]]);
-    assert_outcome!(verify(&user, &registry, ""), str![[r#"
+"#]]
+    );
+    assert_outcome!(
+        verify(&user, &registry, ""),
+        str![[r#"
 --- stderr
 WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability verification for the signature.
 Error: a key is needed: pass --key with a file, env://NAME or https://…
 help: `countersign verify --help` shows how it is used
 --- exit 1
 
-"#]]);
+"#]]
+    );
 }
