@@ -76,85 +76,65 @@ impl Folder {
 
 /// Every command that a user would type, with what it answers.
 fn walk(shell: &Shell<'_, '_>, registry: &str, folder: &Path) -> Result<(), Failure> {
+    let artifact = format!("{registry}/demo/hello");
+    let image = format!("{registry}/demo/image");
     shell.say(&format!(
         "A registry serves {registry}, from a folder, in this process."
     ))?;
+    push(shell, folder, &artifact, &image)?;
+    let signed = sign(shell, &artifact, &image)?;
+
+    shell.say("\n# Verify both, and see what is attached")?;
+    shell.run(&format!("{VERIFY} {artifact}:v1 {image}:v1"), Exit::Success)?;
+    shell.run(&format!("tree {image}:v1"), Exit::Success)?;
+
+    tamper(shell, folder, &artifact, &signed)
+}
+
+fn push(shell: &Shell<'_, '_>, folder: &Path, artifact: &str, image: &str) -> Result<(), Failure> {
+    shell.say("\n# Push a file as an OCI artifact, and a folder as a small image")?;
     write(folder, "hello.txt", b"hello\n")?;
     fs::create_dir_all(folder.join("rootfs/etc")).map_err(|source| written("rootfs", source))?;
     write(folder, "rootfs/etc/motd", b"welcome\n")?;
-    let artifact = format!("{registry}/demo/hello");
-    let image = format!("{registry}/demo/image");
+    shell.run(&format!("push {artifact}:v1 hello.txt:text/plain"), Exit::Success)?;
+    shell.run(
+        &format!("push --artifact-platform linux/amd64 {image}:v1 rootfs"),
+        Exit::Success,
+    )?;
+    Ok(())
+}
 
-    shell.say("\n# Push a file as an OCI artifact, and a folder as a small image")?;
-    shell.run(
-        &["push", &format!("{artifact}:v1"), "hello.txt:text/plain"],
-        Exit::Success,
-    )?;
-    shell.run(
-        &[
-            "push",
-            "--artifact-platform",
-            "linux/amd64",
-            &format!("{image}:v1"),
-            "rootfs",
-        ],
-        Exit::Success,
-    )?;
-
-    shell
-        .say("\n# Make a key and sign both: the artifact in cosign 3's format, the image in those of cosign 2 and 3")?;
-    shell.run(&["generate-key-pair", "--yes"], Exit::Success)?;
-    let artifact_digest = shell.run(&["digest", &format!("{artifact}:v1")], Exit::Success)?;
-    let image_digest = shell.run(&["digest", &format!("{image}:v1")], Exit::Success)?;
-    let sign = ["sign", "--key", "cosign.key", "--tlog-upload=false"];
-    let verify = ["verify", "--key", "cosign.pub", "--insecure-ignore-tlog"];
-    shell.run(
-        &[&sign[..], &[&format!("{artifact}@{}", artifact_digest.trim())]].concat(),
-        Exit::Success,
-    )?;
-    shell.run(
-        &[
-            &sign[..],
-            &["--format", "both", &format!("{image}@{}", image_digest.trim())],
-        ]
-        .concat(),
-        Exit::Success,
-    )?;
-
-    shell.say("\n# Verify")?;
-    shell.run(
-        &[&verify[..], &[&format!("{artifact}:v1"), &format!("{image}:v1")]].concat(),
-        Exit::Success,
-    )?;
-
-    tamper(shell, &artifact, artifact_digest.trim(), folder)
+/// Signs both and gives back the artifact's name by digest.
+fn sign(shell: &Shell<'_, '_>, artifact: &str, image: &str) -> Result<String, Failure> {
+    shell.say("\n# Make a key; sign the artifact in cosign 3's format, the image in those of cosign 2 and 3")?;
+    shell.run("generate-key-pair --yes", Exit::Success)?;
+    let by_digest = |name: &str| -> Result<String, Failure> {
+        let digest = shell.run(&format!("digest {name}:v1"), Exit::Success)?;
+        Ok(format!("{name}@{}", digest.trim()))
+    };
+    let (artifact, image) = (by_digest(artifact)?, by_digest(image)?);
+    shell.run(&format!("{SIGN} {artifact}"), Exit::Success)?;
+    shell.run(&format!("{SIGN} --format both {image}"), Exit::Success)?;
+    Ok(artifact)
 }
 
 /// What must be refused, and how.
-fn tamper(shell: &Shell<'_, '_>, artifact: &str, digest: &str, folder: &Path) -> Result<(), Failure> {
-    let verify = ["verify", "--key", "cosign.pub", "--insecure-ignore-tlog"];
+fn tamper(shell: &Shell<'_, '_>, folder: &Path, artifact: &str, signed: &str) -> Result<(), Failure> {
     shell.say("\n# Tamper: push other content under the same tag; nobody signed that")?;
     write(folder, "hello.txt", b"hello, mallory\n")?;
-    shell.run(
-        &["push", &format!("{artifact}:v1"), "hello.txt:text/plain"],
-        Exit::Success,
-    )?;
-    shell.run(&[&verify[..], &[&format!("{artifact}:v1")]].concat(), Exit::NoSignature)?;
+    shell.run(&format!("push {artifact}:v1 hello.txt:text/plain"), Exit::Success)?;
+    shell.run(&format!("{VERIFY} {artifact}:v1"), Exit::NoSignature)?;
 
     shell.say("\n# Another key did not sign it")?;
+    shell.run("generate-key-pair --yes --output-key-prefix other", Exit::Success)?;
     shell.run(
-        &["generate-key-pair", "--yes", "--output-key-prefix", "other"],
-        Exit::Success,
-    )?;
-    let signed = format!("{artifact}@{digest}");
-    shell.run(
-        &["verify", "--key", "other.pub", "--insecure-ignore-tlog", &signed],
+        &format!("verify --key other.pub --insecure-ignore-tlog {signed}"),
         Exit::NoneMatch,
     )?;
 
     shell.say("\n# Change a byte in the registry's own folder: what is pulled is not what its digest says")?;
     registry::damage(&folder.join("registry"), b"hello\n").map_err(|source| written("registry", source))?;
-    shell.run(&["pull", "--output", "pulled", &signed], Exit::Corrupt)?;
+    shell.run(&format!("pull --output pulled {signed}"), Exit::Corrupt)?;
     shell.say("")
 }
 
@@ -169,3 +149,6 @@ fn written(path: &str, source: io::Error) -> Failure {
         source,
     }
 }
+
+const SIGN: &str = "sign --key cosign.key --tlog-upload=false";
+const VERIFY: &str = "verify --key cosign.pub --insecure-ignore-tlog";

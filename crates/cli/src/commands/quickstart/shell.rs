@@ -32,16 +32,16 @@ impl<'s, 'w> Shell<'s, 'w> {
         self.session.ui().print_line(text)
     }
 
-    /// Runs a command, shows it with all that it prints, and gives back its stdout.
+    /// Runs a command line without quotes, shows it with all that it prints, and gives back its stdout.
     ///
     /// Ending otherwise than expected is a failure of the whole walk.
-    pub(super) fn run(&self, arguments: &[&str], expected: Exit) -> Result<String, Failure> {
+    pub(super) fn run(&self, line: &str, expected: Exit) -> Result<String, Failure> {
         let program = self.session.program();
-        self.say(&format!("$ {program} {}", arguments.join(" ")))?;
+        self.say(&format!("$ {program} {line}"))?;
         let results = Tape::default();
         let shown = Tape::default();
         let mut world = self.world(&results, &shown)?;
-        let words = std::iter::once(program).chain(arguments.iter().copied());
+        let words = std::iter::once(program).chain(line.split_whitespace());
         let found = run(words.map(OsString::from).collect(), &mut world);
         self.session.ui().print(&shown.bytes())?;
         if expected != Exit::Success {
@@ -51,7 +51,7 @@ impl<'s, 'w> Shell<'s, 'w> {
             return Ok(String::from_utf8_lossy(&results.bytes()).into_owned());
         }
         Err(Failure::Walk {
-            command: arguments.join(" "),
+            command: line.to_owned(),
             expected: expected.code(),
             found,
         })
