@@ -40,7 +40,10 @@ impl Registry {
 
     /// A registry that does not say what it stored is asked: some acknowledge what they then do not have.
     async fn check_stored(&self, reference: &Reference, manifest: &Manifest) -> Result<(), StoreError> {
-        let stored = reference.repository().digest(manifest.digest().clone());
+        let stored = match reference.digest() {
+            Some(_) => reference.clone(),
+            None => reference.repository().digest(manifest.digest().clone()),
+        };
         match self.head(&stored).await? {
             Some(_) => Ok(()),
             None => Err(StoreError::NotStored {

@@ -231,3 +231,38 @@ async fn a_file_without_certificates_is_named() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn many_requests_at_once_go_over_http_2() {
+    let served = Served::start(|options| {
+        options.tls(TlsFiles {
+            certificate: data("certificate.pem"),
+            key: data("key.pem"),
+        })
+    })
+    .await;
+    let repository = served.repository("team/app");
+    let http = over_tls(|options| options.tls.authorities = Some(data("certificate.pem")));
+    let registry = Registry::new(RegistryOptions::new(http));
+    let manifest = push_image(&registry, &repository, "layer").await;
+    let content = noise(2_000_000);
+    let uploaded = registry
+        .push_blob(&repository, &Upload::bytes(content.clone()))
+        .await
+        .unwrap();
+    let pulls = (0..20).map(|_| async {
+        let blob = registry
+            .blob(&repository, &uploaded.digest, Some(2_000_000))
+            .await
+            .unwrap();
+        assert!(blob.read(3_000_000).await.unwrap() == content);
+        registry
+            .manifest(&repository.tag("v1").unwrap())
+            .await
+            .unwrap()
+            .digest()
+            .clone()
+    });
+    let digests = futures_util::future::join_all(pulls).await;
+    assert!(digests.iter().all(|digest| digest == manifest.digest()));
+}
