@@ -1,13 +1,14 @@
 //! A world of a test's own, and what a command did to it.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Cursor, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Mutex;
 
 use countersign_cli::{Environment, Terminal, World};
 use tempfile::TempDir;
@@ -66,6 +67,20 @@ impl User {
         };
         self.hidden_lines = hidden_lines.iter().map(|line| (*line).to_owned()).collect();
         self
+    }
+
+    /// Owns a key pair with an empty password, `NAME.key` and `NAME.pub`, made once for all tests.
+    pub(crate) fn with_key(self, name: &str) -> Self {
+        static PAIRS: Mutex<BTreeMap<String, [Vec<u8>; 2]>> = Mutex::new(BTreeMap::new());
+        let mut pairs = PAIRS.lock().expect("no test fails while it makes a key");
+        let [private, public] = pairs.entry(name.to_owned()).or_insert_with(|| {
+            let maker = Self::new().with_variable("COSIGN_PASSWORD", "");
+            assert_eq!(maker.run("generate-key-pair").exit, 0);
+            [maker.read("cosign.key"), maker.read("cosign.pub")]
+        });
+        self.write(&format!("{name}.key"), private);
+        self.write(&format!("{name}.pub"), public);
+        self.with_variable("COSIGN_PASSWORD", "")
     }
 
     /// A path in the user's folder.

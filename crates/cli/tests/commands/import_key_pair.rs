@@ -117,8 +117,7 @@ help: `countersign import-key-pair --help` shows how it is used
 
 #[test]
 fn a_sealed_key_needs_no_import() {
-    let user = User::new().with_variable("COSIGN_PASSWORD", "pw");
-    assert_eq!(user.run("generate-key-pair").exit, 0);
+    let user = User::new().with_key("cosign");
     assert_outcome!(
         user.run("import-key-pair -k cosign.key"),
         str![[r#"

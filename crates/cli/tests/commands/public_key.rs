@@ -4,9 +4,7 @@ use crate::assert_outcome;
 use crate::harness::User;
 
 fn with_key() -> User {
-    let user = User::new().with_variable("COSIGN_PASSWORD", "pw");
-    assert_eq!(user.run("generate-key-pair").exit, 0);
-    user
+    User::new().with_key("cosign")
 }
 
 #[test]

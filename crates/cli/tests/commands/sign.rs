@@ -6,9 +6,8 @@ use crate::registry::Registry;
 
 /// A user with a key pair, and `app:v1` pushed.
 fn prepared(registry: &Registry) -> User {
-    let user = User::new().with_variable("COSIGN_PASSWORD", "");
+    let user = User::new().with_key("cosign");
     user.write("hello.txt", "hello\n");
-    assert_eq!(user.run("generate-key-pair").exit, 0);
     let pushed = user.run(&format!("push {} hello.txt", registry.name("app:v1")));
     assert_eq!(pushed.exit, 0, "{}", pushed.stderr);
     user

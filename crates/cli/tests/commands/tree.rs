@@ -5,7 +5,7 @@ use crate::harness::User;
 use crate::registry::Registry;
 
 fn pushed(registry: &Registry) -> User {
-    let user = User::new().with_variable("COSIGN_PASSWORD", "pw");
+    let user = User::new().with_key("cosign");
     user.write("hello.txt", "hello\n");
     let outcome = user.run(&format!("push {} hello.txt", registry.name("app:v1")));
     assert_eq!(outcome.exit, 0, "{}", outcome.stderr);
@@ -34,7 +34,6 @@ Nothing listed here is verified; countersign verify does that.
 fn both_formats_are_shown_in_a_stable_order() {
     let registry = Registry::open();
     let user = pushed(&registry);
-    assert_eq!(user.run("generate-key-pair --type ed25519").exit, 0);
     let name = registry.name("app:v1");
     let line = format!("sign -y --key cosign.key --tlog-upload=false --format both {name}");
     let signed = user.run(&line);

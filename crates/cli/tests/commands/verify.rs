@@ -6,10 +6,8 @@ use crate::registry::Registry;
 
 /// A user with two key pairs, and `app:v1` pushed and signed by the first as the flags say.
 fn signed(registry: &Registry, flags: &str) -> User {
-    let user = User::new().with_variable("COSIGN_PASSWORD", "");
+    let user = User::new().with_key("cosign").with_key("other");
     user.write("hello.txt", "hello\n");
-    assert_eq!(user.run("generate-key-pair").exit, 0);
-    assert_eq!(user.run("generate-key-pair --output-key-prefix other").exit, 0);
     let name = registry.name("app:v1");
     assert_eq!(user.run(&format!("push {name} hello.txt")).exit, 0);
     let line = format!("sign --key cosign.key --tlog-upload=false -y {flags} {name}");
