@@ -188,9 +188,15 @@ pub async fn sign<S: Store>(
     Ok(signatures)
 }
 
+/// Says that a repository has what every signature needs; only [`prepare`] makes one.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready(());
+
 /// The artifact that signatures are attached to, and where.
 #[derive(Clone, Copy, Debug)]
 pub struct Attachment<'a> {
+    /// That the repository of `location` is ready.
+    pub ready: Ready,
     /// The artifact.
     pub image: &'a Pinned,
     /// How a referrer describes it.
@@ -241,12 +247,12 @@ pub async fn attach<S: Store>(
 ///
 /// # Errors
 /// What the store says.
-pub async fn prepare<S: Store>(store: &S, location: &Location, formats: Formats) -> Result<(), StoreError> {
+pub async fn prepare<S: Store>(store: &S, location: &Location, formats: Formats) -> Result<Ready, StoreError> {
     if formats.has_bundle() {
         let empty = Upload::bytes(crate::attachment::referrer::EMPTY);
         store.push_blob(location.repository(), &empty).await?;
     }
-    Ok(())
+    Ok(Ready(()))
 }
 
 fn sign_bundle(

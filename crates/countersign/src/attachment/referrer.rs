@@ -9,12 +9,12 @@ use countersign_oci::{StoreError, Upload, media_type};
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// A bundle with its referrer manifest, ready to be stored: the blobs first, then the manifest by its digest.
+/// A bundle with its referrer manifest, to be stored in this order, beside the empty configuration `{}`.
 pub struct Referrer {
+    /// The bundle's bytes.
+    pub bundle: Upload,
     /// The manifest.
     pub manifest: Manifest,
-    /// The bundle's bytes and the empty configuration.
-    pub blobs: [Upload; 2],
 }
 
 /// What a bundle holds, as the annotation `dev.sigstore.bundle.content` says it.
@@ -63,7 +63,7 @@ pub fn referrer(
     };
     Ok(Referrer {
         manifest: Manifest::parse(go_json::to_vec(&wire).into(), media_type::OCI_MANIFEST)?,
-        blobs: [Upload::bytes(EMPTY), Upload::bytes(bundle)],
+        bundle: Upload::bytes(bundle),
     })
 }
 

@@ -29,13 +29,7 @@ pub(super) async fn bundle<S: Store>(
         statement::SIGN_PREDICATE_TYPE,
         now,
     )?;
-    futures_util::future::try_join_all(
-        referrer
-            .blobs
-            .iter()
-            .map(|blob| store.push_blob(location.repository(), blob)),
-    )
-    .await?;
+    store.push_blob(location.repository(), &referrer.bundle).await?;
     let name = location.repository().digest(referrer.manifest.digest().clone());
     store.push_manifest(&name, &referrer.manifest, Condition::Always).await
 }

@@ -1,7 +1,7 @@
 //! Which images are signed, and where the signatures go.
 
 use countersign::attachment::Location;
-use countersign::sign::{self, SignOptions, Signatures, Subject, beneath, find};
+use countersign::sign::{self, Ready, SignOptions, Signatures, Subject, beneath, find};
 use countersign_core::Digest;
 use countersign_core::signer::Signer;
 use countersign_oci::{AnyStore, Reference, Store, StoreError};
@@ -38,6 +38,8 @@ struct Target {
     store: AnyStore,
     subject: Subject,
     location: Location,
+    /// That the repository is ready, where signatures are attached.
+    ready: Option<Ready>,
 }
 
 /// Finds what `source` names, with everything beneath it where asked, and readies the repository while the key is opened.
@@ -61,12 +63,13 @@ async fn subjects(
         let location = command
             .location
             .of(&reference.clone().pin(Digest::sha256(b"")), session)?;
-        if command.upload {
-            sign::prepare(&source.store, &location, options.formats).await?;
-        }
-        Ok(location)
+        let ready = match command.upload {
+            true => Some(sign::prepare(&source.store, &location, options.formats).await?),
+            false => None,
+        };
+        Ok((location, ready))
     };
-    let (subject, location) = tokio::try_join!(image, ready)?;
+    let (subject, (location, ready)) = tokio::try_join!(image, ready)?;
     let mut all = vec![subject.clone()];
     if command.recursive {
         all.extend(beneath(&source.store, &subject).await?);
@@ -77,6 +80,7 @@ async fn subjects(
             store: source.store.clone(),
             subject,
             location: location.clone(),
+            ready,
         })
         .collect())
 }
@@ -127,9 +131,9 @@ impl Target {
         command
             .files
             .write(session, image, several, &signatures, signer.public_key())?;
-        if !command.upload {
+        let Some(ready) = self.ready else {
             return print(command, session, &signatures);
-        }
+        };
         if signatures.bundle.is_none() && signatures.legacy.is_empty() {
             return Ok(());
         }
@@ -137,6 +141,7 @@ impl Target {
             .ui()
             .info(&format!("Pushing signature to: {}", self.location.repository()));
         let attachment = sign::Attachment {
+            ready,
             image,
             subject: &self.subject.descriptor,
             location: &self.location,
