@@ -206,6 +206,7 @@ fn store(error: &StoreError, program: &str) -> (Exit, Vec<String>) {
         StoreError::Status { .. }
         | StoreError::Connection { .. }
         | StoreError::Stalled { .. }
+        | StoreError::NotStored { .. }
         | StoreError::Redirect { .. }
         | StoreError::Changed { .. }
         | StoreError::Contended { .. } => (Exit::CouldNotTell, Vec::new()),

@@ -210,6 +210,12 @@ impl Sign {
                 .into());
             }
         }
+        if self.skip_existing && (self.payload.is_some() || !self.sign_container_identity.is_empty()) {
+            return Err(UsageError::because(
+                "--skip-existing knows signatures by key and annotations: not with --payload or --sign-container-identity",
+            )
+            .into());
+        }
         if self.payload.is_some() && (self.recursive || self.images.texts()?.len() > 1) {
             return Err(UsageError::because("--payload is about one image").into());
         }

@@ -5,7 +5,7 @@ mod images;
 mod print;
 
 use clap::Args;
-use countersign::attachment::discover::Limits;
+use countersign::attachment::discover::{Limits, Search};
 use countersign_core::key::SignatureDigest;
 use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, PredicateRule, TrustedSigner};
 use countersign_core::trust::TrustedRoot;
@@ -111,7 +111,10 @@ impl Subcommand for Verify {
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
         self.check()?;
         self.check_trusted_root(session)?;
-        let limits = attachment::limits(self.max_workers, session)?;
+        let mut limits = attachment::limits(self.max_workers, session)?;
+        if !self.new_bundle_format {
+            limits.search = Search::SignatureTag;
+        }
         if self.insecure_ignore_tlog {
             session.ui().warn(LOG_WARNING);
         }

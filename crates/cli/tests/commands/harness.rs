@@ -153,6 +153,28 @@ impl Outcome {
         self.stderr = self.stderr.replace(host, "REGISTRY");
         self
     }
+
+    /// The outcome without digests, where they differ from run to run.
+    pub(crate) fn hiding_digests(mut self) -> Self {
+        self.stdout = hide_digests(self.text()).into_bytes();
+        self.stderr = hide_digests(&self.stderr);
+        self
+    }
+
+    /// Standard output as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).expect("results are text")
+    }
+}
+
+fn hide_digests(text: &str) -> String {
+    let mut parts = text.split("sha256:");
+    let mut hidden = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        hidden.push_str("DIGEST");
+        hidden.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    hidden
 }
 
 /// The whole outcome as text, for snapshots.

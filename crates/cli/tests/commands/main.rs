@@ -2,6 +2,7 @@
 
 mod harness;
 mod registry;
+mod signing;
 
 mod completion;
 mod digest;

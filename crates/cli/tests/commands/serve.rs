@@ -1,68 +1,177 @@
-//! The real binary, because a server ends with a signal.
+//! `serve`: the program itself, started and stopped as a user does it.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use snapbox::str;
 
 use crate::assert_outcome;
 use crate::harness::User;
 
-#[test]
-fn what_is_pushed_outlives_the_server() {
-    let user = User::new();
-    user.write("hello.txt", "hello\n");
-    let (server, host) = start(&user);
-    assert_eq!(user.run(&format!("push {host}/app:v1 hello.txt")).exit, 0);
-    assert!(stop(server));
-    let (server, host) = start(&user);
-    let outcome = user.run(&format!("ls {host}/app"));
-    assert_eq!(outcome.stdout, b"v1\n", "{}", outcome.stderr);
-    assert!(stop(server));
+/// A program that serves until it is told to end.
+struct Serving {
+    child: Child,
+    address: String,
+    greeting: String,
+}
+
+impl Serving {
+    fn start(folder: &Path, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "off"])
+            .args(flags)
+            .current_dir(folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stderr = child.stderr.take().expect("it is piped");
+        let mut greeting = String::new();
+        for line in BufReader::new(stderr).lines() {
+            let line = line.expect("messages are text");
+            greeting.push_str(&line);
+            greeting.push('\n');
+            if line.starts_with("Ctrl-C") {
+                break;
+            }
+        }
+        let (_, rest) = greeting.split_once("://").expect("it greets with its address");
+        let address = rest.split(',').next().expect("there is a first part").to_owned();
+        Self {
+            child,
+            address,
+            greeting,
+        }
+    }
+
+    fn end(mut self, signal: &str) -> ExitStatus {
+        let told = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(told.success());
+        self.child.wait().expect("the program ends")
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
 }
 
 #[test]
-fn flags_that_make_no_sense_are_refused() {
+fn what_was_pushed_is_there_after_a_restart() {
+    let user = User::new();
+    user.write("hello.txt", "hello\n");
+    let folder = user.path("");
+    let serving = Serving::start(&folder, &["--root", "data"]);
+    let pushed = user.run(&format!("push {}/app:v1 hello.txt", serving.address));
+    assert_eq!(pushed.exit, 0, "{pushed}");
+    let greeting = serving.greeting.replace(&serving.address, "ADDRESS");
+    snapbox::assert_data_eq!(
+        greeting,
+        str![[r#"
+Serving a registry at http://ADDRESS, from data
+Try, in another terminal:
+  countersign push ADDRESS/demo/hello:v1 FILE
+  countersign sign --key cosign.key --tlog-upload=false ADDRESS/demo/hello:v1
+  countersign verify --key cosign.pub --insecure-ignore-tlog ADDRESS/demo/hello:v1
+Ctrl-C stops it; what was pushed stays.
+
+"#]]
+    );
+    assert!(serving.end("-TERM").success());
+    let serving = Serving::start(&folder, &["--root", "data", "--read-only"]);
+    let digest = user.run(&format!("digest {}/app:v1", serving.address));
+    assert_eq!(digest.exit, 0, "{digest}");
+    let refused = user.run(&format!("push {}/app:v2 hello.txt", serving.address));
+    assert_eq!(refused.exit, 1, "{refused}");
+    assert!(serving.end("-INT").success());
+}
+
+#[test]
+fn users_need_their_password() {
+    let user = User::new();
+    user.write("users", "mary:secret\n");
+    user.write("hello.txt", "hello\n");
+    let serving = Serving::start(&user.path(""), &["--users", "users"]);
+    let push = format!("push {}/app:v1 hello.txt", serving.address);
+    assert_eq!(user.run(&push).exit, 22);
+    let with_password = format!("{push} --registry-username mary --registry-password secret");
+    let outcome = user.run(&with_password);
+    assert_eq!(outcome.exit, 0, "{outcome}");
+}
+
+#[test]
+fn requests_are_logged_to_the_file() {
+    let user = User::new();
+    let serving = Serving::start(&user.path(""), &["--log", "log.json"]);
+    assert_eq!(user.run(&format!("digest {}/app:v1", serving.address)).exit, 11);
+    assert!(serving.end("-TERM").success());
+    let log = String::from_utf8(user.read("log.json")).expect("the log is text");
+    assert!(log.contains("/v2/app/manifests/v1"), "{log}");
+}
+
+#[test]
+fn an_address_that_is_taken_is_told() {
+    let user = User::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = taken.local_addr().expect("it listens").to_string();
+    let outcome = user.run(&format!("serve --root data --listen {address}"));
     assert_outcome!(
-        User::new().run("serve --listen nowhere"),
+        outcome.redacted(&address),
         str![[r#"
 --- stderr
-Error: invalid argument "nowhere" for "--listen" flag: invalid socket address syntax
+Error: cannot listen on REGISTRY
+  caused by: Address already in use (os error 98)
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn a_file_of_users_that_is_none_is_told() {
+    let user = User::new();
+    user.write("users", "mary\n");
+    assert_outcome!(
+        user.run("serve --users users"),
+        str![[r#"
+--- stderr
+Error: --users users: line 1 is not user:password
 help: `countersign serve --help` shows how it is used
 --- exit 1
 
 "#]]
     );
+}
+
+#[test]
+fn a_certificate_needs_its_key() {
     assert_outcome!(
-        User::new().run("serve --users missing.txt"),
+        User::new().run("serve --tls-cert c.pem"),
         str![[r#"
 --- stderr
-Error: reading missing.txt
-  caused by: No such file or directory (os error 2)
+Error: required flag(s) "tls-key" not set
+help: `countersign serve --help` shows how it is used
 --- exit 1
 
 "#]]
     );
 }
 
-fn start(user: &User) -> (Child, String) {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--log", "off", "--root"])
-        .arg(user.path("data"))
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let stderr = server.stderr.take().expect("stderr is a pipe");
-    let welcome = BufReader::new(stderr)
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| Some(line.split_once("http://")?.1.split_once(',')?.0.to_owned()));
-    (server, welcome.expect("the server says where it listens"))
-}
+#[test]
+fn an_address_without_a_port_is_none() {
+    assert_outcome!(
+        User::new().run("serve --listen localhost"),
+        str![[r#"
+--- stderr
+Error: invalid argument "localhost" for "--listen" flag: invalid socket address syntax
+help: `countersign serve --help` shows how it is used
+--- exit 1
 
-fn stop(mut server: Child) -> bool {
-    let pid = server.id().to_string();
-    let asked = Command::new("kill").args(["-TERM", &pid]).status();
-    assert!(asked.is_ok_and(|status| status.success()));
-    server.wait().is_ok_and(|status| status.success())
+"#]]
+    );
 }

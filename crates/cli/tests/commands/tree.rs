@@ -3,6 +3,7 @@ use snapbox::str;
 use crate::assert_outcome;
 use crate::harness::User;
 use crate::registry::Registry;
+use crate::signing::{SIGN, push, signer};
 
 fn pushed(registry: &Registry) -> User {
     let user = User::new().with_key("cosign");
@@ -58,4 +59,33 @@ fn both_formats_are_shown_in_a_stable_order() {
     );
     assert_eq!(user.run(&format!("tree {name}")).stdout, first.stdout);
     assert!(first.stderr.contains("Nothing listed here is verified"));
+}
+
+#[test]
+fn it_looks_in_the_repository_that_the_environment_names() {
+    let registry = Registry::open();
+    let user = signer().with_variable("COSIGN_REPOSITORY", &registry.name("signatures"));
+    push(&user, &registry, "app:v1", "hello");
+    let name = registry.name("app:v1");
+    let signed = user.run(&format!("{SIGN} --format both {name}"));
+    assert_eq!(signed.exit, 0, "{signed}");
+    let there = user.run(&format!("tree {name}"));
+    assert_outcome!(
+        there.redacted(registry.host()).hiding_digests(),
+        str![[r#"
+📦 Supply Chain Security Related artifacts for an image: REGISTRY/app:v1
+└── 🔐 Signatures for an image tag: REGISTRY/signatures:sha256-12855f31fb82d131741ee664ab601a6b88ef93e4857e74d6b89bc4ba58319849.sig
+   └── 🍒 DIGEST
+└── 🔗 https://sigstore.dev/cosign/sign/v1 artifacts via OCI referrer: REGISTRY/signatures@DIGEST
+--- stderr
+Nothing listed here is verified; countersign verify does that.
+--- exit 0
+
+"#]]
+    );
+    let beside = signer().run(&format!("tree {name}"));
+    assert!(
+        beside.text().contains("No Supply Chain Security Related Artifacts"),
+        "{beside}"
+    );
 }

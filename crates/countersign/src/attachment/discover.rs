@@ -54,9 +54,21 @@ pub enum Unreadable {
     },
 }
 
-/// How much is fetched, and what may be guessed instead.
+/// Where signatures are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Search {
+    /// Among the referrers and in the `.sig` tag.
+    Everywhere,
+    /// In the `.sig` tag only.
+    SignatureTag,
+}
+
+/// What is fetched, and how much of it.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// Where signatures are looked for.
+    pub search: Search,
     /// The most requests that are under way at once.
     pub parallel: usize,
     /// The most bytes of one signature, bundle or payload (`COSIGN_MAX_ATTACHMENT_SIZE`).
@@ -66,6 +78,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            search: Search::Everywhere,
             parallel: 64,
             attachment: 128 * 1024 * 1024,
         }
@@ -109,6 +122,9 @@ struct Finder<'a, S> {
 
 impl<S: Store> Finder<'_, S> {
     async fn referrers(&self) -> Result<Vec<Attached>, StoreError> {
+        if self.limits.search == Search::SignatureTag {
+            return Ok(Vec::new());
+        }
         let listed = self
             .store
             .referrers(self.location.repository(), self.image.digest())
@@ -145,7 +161,10 @@ impl<S: Store> Finder<'_, S> {
                 }),
             }]);
         }
-        self.layers(&manifest, &|_| place.clone(), &HashMap::new()).await
+        match self.layers(&manifest, &|_| place.clone(), &HashMap::new()).await {
+            Err(error) => Ok(vec![unreadable(place, error)?]),
+            found => found,
+        }
     }
 
     async fn signature_tag(&self, guesses: &[BTreeMap<String, String>]) -> Result<Vec<Attached>, StoreError> {
@@ -180,7 +199,11 @@ impl<S: Store> Finder<'_, S> {
     ) -> Result<Vec<Attached>, StoreError> {
         if manifest.layers().len() > LAYER_LIMIT {
             return Err(StoreError::TooLarge {
-                what: format!("{}", place(0)),
+                what: format!(
+                    "signature manifest {} of {} layers",
+                    manifest.digest(),
+                    manifest.layers().len()
+                ),
                 limit: format!("{LAYER_LIMIT} layers"),
             });
         }

@@ -1,0 +1,6 @@
+//! Signing and verifying against our registry, with nothing in between.
+
+mod concurrent;
+mod failing;
+mod layers;
+mod served;
