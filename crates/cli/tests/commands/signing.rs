@@ -13,7 +13,7 @@ use countersign_core::payload::statement::PAYLOAD_TYPE;
 use countersign_core::{Digest, Secret};
 use countersign_oci::manifest::{Descriptor, Manifest, Platform};
 use countersign_oci::store::Condition;
-use countersign_oci::{Reference, Repository, Store, media_type};
+use countersign_oci::{Reference, Repository, Store, Upload, media_type};
 use serde_json::{Value, json};
 
 use crate::harness::{Outcome, User};
@@ -116,7 +116,7 @@ pub(crate) fn attest(registry: &Registry, name: &str, seed: u8) -> Digest {
     let now = "2026-11-22T12:00:00Z".parse().expect("this is a time");
     let referrer = referrer(&subject, json, Content::DsseEnvelope, VULNERABILITIES, now).expect("it is small");
     registry.wait(async {
-        for blob in &referrer.blobs {
+        for blob in [&Upload::bytes("{}"), &referrer.bundle] {
             client
                 .push_blob(name.repository(), blob)
                 .await

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use countersign::attachment::Location;
 use countersign::attachment::discover::Limits;
 use countersign::attachment::legacy::MediaTypes;
-use countersign::sign::{Attachment, Existing, Formats, SignError, SignOptions, Subject, attach, find, sign};
+use countersign::sign::{Attachment, Existing, Formats, SignError, SignOptions, Subject, attach, find, prepare, sign};
 use countersign::verify::{Verified, VerifyError, verify_image};
 use countersign_core::key::{KeyAlgorithm, PrivateKey, PublicKey};
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
@@ -58,7 +58,9 @@ impl Served {
         let client = client();
         let location = Location::beside(&self.subject.image);
         let signatures = sign(&self.subject.image, &client, &location, key, options, now()).await?;
+        let ready = prepare(&client, &location, options.formats).await;
         let attachment = Attachment {
+            ready: ready.expect("the server takes it"),
             image: &self.subject.image,
             subject: &self.subject.descriptor,
             location: &location,
