@@ -40,6 +40,37 @@ fn every_command_has_its_tests() {
     assert!(missing.is_empty(), "no tests for {missing:?}");
 }
 
+#[test]
+fn every_test_that_the_differences_name_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(root.join("../../docs/cosign-differences.md")).expect("it is text");
+    let (_, table) = document
+        .split_once("## Faults of cosign that are tested not to be here")
+        .expect("the section is there");
+    let mut sources = String::new();
+    for folder in ["tests/commands", "../countersign/tests/signing"] {
+        read_sources(&root.join(folder), &mut sources);
+    }
+    let code = table.split('`').skip(1).step_by(2);
+    let tests: Vec<&str> = code.filter(|name| name.matches('_').count() > 2).collect();
+    assert!(tests.len() > 10, "{tests:?}");
+    for name in tests {
+        let name = name.rsplit("::").next().unwrap_or(name);
+        assert!(sources.contains(&format!("fn {name}()")), "no test {name}");
+    }
+}
+
+fn read_sources(folder: &Path, sources: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("the folder is part of the source") {
+        let path = entry.expect("the folder can be listed").path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&std::fs::read_to_string(&path).expect("a source is text"));
+        } else if path.is_dir() && !path.ends_with("data") {
+            read_sources(&path, sources);
+        }
+    }
+}
+
 fn modules(folder: &Path) -> BTreeSet<String> {
     std::fs::read_dir(folder)
         .expect("the folder is part of the source")
