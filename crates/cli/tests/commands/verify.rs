@@ -208,6 +208,15 @@ The index sha256:529df05a78166ef6d369c645d722a672aecf73cd4cb9b5483a53c554b67124f
 
 "#]]
     );
+}
+
+#[test]
+fn a_platform_that_an_index_does_not_have_is_told_with_those_it_has() {
+    let (registry, user) = (Registry::open(), signer());
+    let amd64 = push(&user, &registry, "app:amd64", "amd64");
+    let arm64 = push(&user, &registry, "app:arm64", "arm64");
+    push_index(&registry, "app:v1", &[(&amd64, "amd64"), (&arm64, "arm64")]);
+    let index = registry.name("app:v1");
     let absent = user.run(&format!("{VERIFY} --platform linux/s390x {index}"));
     assert_outcome!(
         absent.redacted(registry.host()),

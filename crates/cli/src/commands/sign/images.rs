@@ -58,18 +58,8 @@ async fn subjects(
             .await
             .map_err(|error| absent(error, &reference))
     };
-    let ready = async {
-        // Of the name only the repository counts here, so this need not wait for the digest.
-        let location = command
-            .location
-            .of(&reference.clone().pin(Digest::sha256(b"")), session)?;
-        let ready = match command.upload {
-            true => Some(sign::prepare(&source.store, &location, options.formats).await?),
-            false => None,
-        };
-        Ok((location, ready))
-    };
-    let (subject, (location, ready)) = tokio::try_join!(image, ready)?;
+    let place = place(command, session, options, &source, &reference);
+    let (subject, (location, ready)) = tokio::try_join!(image, place)?;
     let mut all = vec![subject.clone()];
     if command.recursive {
         all.extend(beneath(&source.store, &subject).await?);
@@ -83,6 +73,24 @@ async fn subjects(
             ready,
         })
         .collect())
+}
+
+/// Where the signatures go; readied, where they are attached.
+async fn place(
+    command: &Sign,
+    session: &Session<'_>,
+    options: &SignOptions,
+    source: &Source,
+    reference: &Reference,
+) -> Result<(Location, Option<Ready>), Failure> {
+    // Of the name only the repository counts here, so this need not wait for the digest.
+    let image = reference.clone().pin(Digest::sha256(b""));
+    let location = command.location.of(&image, session)?;
+    let ready = match command.upload {
+        true => Some(sign::prepare(&source.store, &location, options.formats).await?),
+        false => None,
+    };
+    Ok((location, ready))
 }
 
 /// The name of what is signed: the image, or the attachment of it that `--attachment` means.
