@@ -14,6 +14,12 @@ fn serve_conforms_to_the_distribution_specification() {
         .env("OCI_REGISTRY", registry.address())
         .env("OCI_TLS", "disabled")
         .env("OCI_VERSION", "1.1")
+        // what the suite leaves out unless asked
+        .env("OCI_API_BLOBS_UPLOAD_CANCEL", "true")
+        .env("OCI_API_BLOBS_DIGEST_HEADER", "true")
+        .env("OCI_API_MANIFESTS_DIGEST_HEADER", "true")
+        .env("OCI_API_MANIFESTS_TAG_PARAM", "true")
+        .env("OCI_DATA_SPARSE", "true")
         .env("OCI_RESULTS_DIR", &results)
         .within(Duration::from_secs(300))
         .end();

@@ -137,13 +137,13 @@ impl<'a> Scene<'a> {
                 (
                     "JSON 10,000 deep",
                     format,
-                    serve("deep", &deep(media_type, 10_000), None),
+                    serve("deep", &deep(media_type, list, 10_000), None),
                     CORRUPT,
                 ),
                 (
                     "JSON 5,000,000 deep",
                     format,
-                    serve("deeper", &deep(media_type, 5_000_000), None),
+                    serve("deeper", &deep(media_type, list, 5_000_000), None),
                     CORRUPT,
                 ),
                 (
@@ -203,18 +203,25 @@ fn filled(whole: &Value, list: &str, member: &Value, size: usize) -> Vec<u8> {
     whole.to_string().replace("\"@\"", &members).into_bytes()
 }
 
-fn deep(media_type: &str, levels: usize) -> Vec<u8> {
+fn deep(media_type: &str, list: &str, levels: usize) -> Vec<u8> {
     let (open, close) = ("[".repeat(levels), "]".repeat(levels));
-    format!(r#"{{"schemaVersion":2,"mediaType":"{media_type}","manifests":[],"x":{open}{close}}}"#).into_bytes()
+    format!(r#"{{"schemaVersion":2,"mediaType":"{media_type}","{list}":{open}{close}}}"#).into_bytes()
 }
 
-/// A gibibyte of JSON that is a megabyte on the wire.
+/// A gibibyte of JSON that is a megabyte on the wire: the same compressed mebibyte again and again (RFC 1952 §2.2).
 fn bomb() -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    let chunk = vec![b'A'; 1 << 20];
-    let mut write = |bytes: &[u8]| encoder.write_all(bytes).unwrap_or_else(|error| panic!("gzip: {error}"));
-    write(br#"{"schemaVersion":2,"x":""#);
-    (0..1024).for_each(|_| write(&chunk));
-    write(br#""}"#);
-    encoder.finish().unwrap_or_else(|error| panic!("gzip: {error}"))
+    let member = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder
+            .write_all(bytes)
+            .and_then(|()| encoder.finish())
+            .unwrap_or_else(|error| panic!("gzip: {error}"))
+    };
+    let mebibyte = member(&vec![b'A'; 1 << 20]);
+    [
+        member(br#"{"schemaVersion":2,"x":""#),
+        mebibyte.repeat(1024),
+        member(br#""}"#),
+    ]
+    .concat()
 }
