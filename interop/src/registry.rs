@@ -69,12 +69,20 @@ impl Registry {
     /// # Panics
     /// When it does not come up.
     pub fn start(peers: &Peers, kind: Kind) -> Self {
+        Self::start_with(peers, kind, &[])
+    }
+
+    /// The same, with more arguments.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_with(peers: &Peers, kind: Kind, more: &[&str]) -> Self {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = peers.path(&format!("registry-{number}"));
         std::fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("cannot make {folder}: {error}"));
         let address = free_address();
         let log = format!("{folder}/log");
-        let server = command(peers, kind, &folder, &address).serve(log.as_ref());
+        let server = command(peers, kind, &folder, &address).with(more).serve(log.as_ref());
         let until = Instant::now() + Duration::from_secs(20);
         while http::try_request(&address, "GET", "/v2/", &[], b"")
             .map(|answer| answer.status)

@@ -68,6 +68,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Adds arguments.
+    #[must_use]
+    pub fn with(mut self, more: &[&str]) -> Self {
+        self.command.args(more);
+        self
+    }
+
     /// Sets the time after which the process is killed.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {

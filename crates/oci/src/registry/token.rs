@@ -91,8 +91,8 @@ fn read(answer: &Answer) -> Result<Token, Refused> {
 /// Checks where a registry sends us for a token.
 ///
 /// Over `https` it may be any host, as the registry is who says so. In plain HTTP it must be the registry's own host and
-/// port (any port where that host is this machine), and the registry itself must be spoken to in plain HTTP: anything
-/// else would show the password to whoever is on the way. Without credentials a plain registry may name any host.
+/// port, and the registry itself must be spoken to in plain HTTP: anything else would show the password to whoever is on
+/// the way, or to another user's server on this machine. Without credentials a plain registry may name any host.
 fn realm(text: &str, registry: &Uri, has_credential: bool) -> Result<Uri, String> {
     let shown: String = text.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
     let realm: Uri = text
@@ -104,8 +104,7 @@ fn realm(text: &str, registry: &Uri, has_credential: bool) -> Result<Uri, String
     {
         return Err(format!("its token server {shown:?} is not an address of a host"));
     }
-    let is_own = address::is_same_origin(&realm, registry)
-        || (address::is_same_host(&realm, registry) && address::is_loopback(registry));
+    let is_own = address::is_same_origin(&realm, registry);
     match (realm.scheme_str(), registry.scheme_str()) {
         (Some("https"), _) => Ok(realm),
         (Some("http"), Some("http")) if is_own || !has_credential => Ok(realm),
