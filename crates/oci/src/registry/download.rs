@@ -35,7 +35,7 @@ impl Registry {
             skip: 0,
             breaks: 0,
         };
-        let response = download.request().await?;
+        let response = download.request(0).await?;
         if let (Some(expected), Some(found)) = (size, response.body.size())
             && expected != found
         {
@@ -96,7 +96,11 @@ impl Download {
     /// Opens the rest of the blob; or all of it, to pass over what is known, where the server does not know ranges.
     /// Either way the digest is checked over everything that was handed on.
     async fn reopen(&mut self) -> Result<(), StoreError> {
-        let response = self.request().await?;
+        let response = match self.request(self.offset).await {
+            // go-containerregistry's registry takes ranges with an end only
+            Err(StoreError::Status { status: 416, .. }) if self.offset > 0 => self.request(0).await?,
+            answered => answered?,
+        };
         self.skip = match response.status {
             StatusCode::PARTIAL_CONTENT => {
                 let start = answer::text(&response.headers, "content-range").and_then(range_start);
@@ -114,7 +118,7 @@ impl Download {
         Ok(())
     }
 
-    async fn request(&self) -> Result<Response, StoreError> {
+    async fn request(&self, from: u64) -> Result<Response, StoreError> {
         let path = format!("{}/blobs/{}", self.repository.path(), self.digest);
         let mut call = Call::new(
             &self.registry,
@@ -123,8 +127,8 @@ impl Download {
             CallTarget::Path(path),
             format!("blob {}@{}", self.repository, self.digest),
         );
-        if self.offset > 0 {
-            call = call.header(header::RANGE, &format!("bytes={}-", self.offset));
+        if from > 0 {
+            call = call.header(header::RANGE, &format!("bytes={from}-"));
         }
         self.registry.open(&mut call).await
     }

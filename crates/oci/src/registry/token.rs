@@ -196,10 +196,10 @@ mod tests {
             "http://reg.local:5000/v2/",
             true
         ));
-        assert!(is_taken("http://127.0.0.1:9/token", "http://127.0.0.1:5000/v2/", true));
         for (realm, registry) in [
             ("http://other.local:5000/token", "http://reg.local:5000/v2/"),
             ("http://reg.local:5001/token", "http://reg.local:5000/v2/"),
+            ("http://127.0.0.1:9/token", "http://127.0.0.1:5000/v2/"),
             ("http://reg.local/token", "https://reg.local/v2/"),
             ("https://user:pw@auth.example/token", "https://reg.example/v2/"),
             ("ftp://reg.local/token", "http://reg.local/v2/"),
