@@ -17,7 +17,7 @@ for kind in ("sink", "docker-registry"):
         count[0] += 1
         return f"{registry.addr}/push{count[0]}/file:v1"
 
-    commands = {"ours": lambda: ["ours", "push", to(), file],
+    commands = {"ours": lambda: ["ours", "push", "--disable-path-validation", to(), file],
                 "oras": lambda: ["oras", "push", "--plain-http", "--disable-path-validation", to(), file],
                 "crane append": lambda: ["crane", "append", "--insecure", "-f", tar, "-t", to()],
                 "cosign3 upload blob": lambda: ["cosign3", "upload", "blob", "-f", file, to()]}
