@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Pinned, Reference, Repository};
 use crate::registry::Registry;
-use crate::store::{Condition, Store};
+use crate::store::{Condition, Replacement, Store};
 
 /// A store of whichever kind a name asks for.
 #[derive(Clone)]
@@ -67,5 +67,14 @@ impl Store for AnyStore {
         condition: Condition,
     ) -> Result<(), StoreError> {
         delegate!(self, store => store.push_manifest(reference, manifest, condition))
+    }
+
+    async fn replace(
+        &self,
+        tag: &Reference,
+        manifest: &Manifest,
+        condition: Condition,
+    ) -> Result<Replacement, StoreError> {
+        delegate!(self, store => store.replace(tag, manifest, condition))
     }
 }

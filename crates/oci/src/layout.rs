@@ -18,7 +18,7 @@ use crate::blob::{BlobStream, Upload, Uploaded};
 use crate::error::StoreError;
 use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Pinned, Reference, Repository};
-use crate::store::{Condition, Store};
+use crate::store::{Condition, Replacement, Store};
 
 use contents::{Contents, REF_NAME};
 use files::{Directory, Files, blocking};
@@ -153,6 +153,17 @@ impl Store for Layout {
     ) -> Result<(), StoreError> {
         let (contents, reference, manifest) = (self.contents.clone(), reference.clone(), manifest.clone());
         blocking(move || write::push_manifest(&contents, &reference, &manifest, &condition)).await
+    }
+
+    /// Conditions are checked under the folder's lock.
+    async fn replace(
+        &self,
+        tag: &Reference,
+        manifest: &Manifest,
+        condition: Condition,
+    ) -> Result<Replacement, StoreError> {
+        self.push_manifest(tag, manifest, condition).await?;
+        Ok(Replacement::Checked)
     }
 }
 

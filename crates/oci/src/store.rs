@@ -66,8 +66,8 @@ pub trait Store: Sync {
 
     /// Replaces what a tag points at, once, and says whether the condition was checked in doing so.
     ///
-    /// What it is for is [`append`](crate::append::append). A store whose [`push_manifest`](Self::push_manifest) checks
-    /// conditions under a lock has nothing to add.
+    /// What it is for is [`append`](crate::append::append). Unless a store says otherwise nothing was checked, and what
+    /// was written is looked at again: a store around another that forgets this method is slow, and loses nothing.
     ///
     /// # Errors
     /// [`StoreError::Changed`] where `condition` does not hold and the store checks it.
@@ -79,7 +79,7 @@ pub trait Store: Sync {
     ) -> impl Future<Output = Result<Replacement, StoreError>> + Send {
         async {
             self.push_manifest(tag, manifest, condition).await?;
-            Ok(Replacement::Checked)
+            Ok(Replacement::Unchecked)
         }
     }
 }

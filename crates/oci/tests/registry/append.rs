@@ -7,7 +7,7 @@ use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_oci::append::{Merge, append};
 use countersign_oci::media_type::OCI_MANIFEST;
-use countersign_oci::{Manifest, Reference, Registry, StoreError, Upload};
+use countersign_oci::{AnyStore, Manifest, Reference, Store, StoreError, Upload};
 
 use crate::scripted::{Reply, Scripted, Seen, answer, client, status};
 
@@ -63,7 +63,7 @@ fn names(manifest: Option<&Manifest>) -> BTreeSet<String> {
         .unwrap_or_default()
 }
 
-async fn add(registry: &Registry, tag: &Reference, name: &str) -> Result<(), StoreError> {
+async fn add<S: Store>(registry: &S, tag: &Reference, name: &str) -> Result<(), StoreError> {
     append(registry, tag, &|current| {
         let mut names = names(current);
         if !names.insert(name.to_owned()) {
@@ -87,7 +87,7 @@ async fn race(server: &Scripted, writers: usize) {
     let added = (0..writers).map(|number| {
         let tag = tag.clone();
         // Each writer is a process of its own: it shares nothing with the others.
-        async move { add(&client(), &tag, &format!("w{number}")).await }
+        async move { add(&AnyStore::Registry(client()), &tag, &format!("w{number}")).await }
     });
     futures_util::future::try_join_all(added).await.unwrap();
 }
@@ -119,6 +119,15 @@ async fn a_checked_write_is_final_without_reading_back() {
         .unwrap();
     let seen: Vec<_> = server.seen().into_iter().map(|seen| seen.method).collect();
     assert_eq!(seen, ["GET", "POST", "PUT", "PUT"]);
+}
+
+#[tokio::test]
+async fn an_unchecked_write_is_looked_at_again_whatever_the_store_is_wrapped_in() {
+    let (server, _) = tag_only(Tag::Unchecked).await;
+    let store = AnyStore::Registry(client());
+    add(&store, &server.repository().tag("x").unwrap(), "a").await.unwrap();
+    let seen: Vec<_> = server.seen().into_iter().map(|seen| seen.method).collect();
+    assert_eq!(seen.last().map(String::as_str), Some("HEAD"));
 }
 
 #[tokio::test]
