@@ -23,7 +23,7 @@ use crate::verify::{VerifyError, verify_image};
 mod attach;
 mod subject;
 
-pub use subject::{Subject, beneath, find};
+pub use subject::{COUNT_LIMIT, DEPTH_LIMIT, Subject, beneath, find};
 
 /// The formats in which a signature is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

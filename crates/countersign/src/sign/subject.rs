@@ -73,7 +73,7 @@ fn too_large(subject: &Subject, limit: String) -> StoreError {
 }
 
 /// The deepest nesting of indexes that is followed.
-const DEPTH_LIMIT: usize = 8;
+pub const DEPTH_LIMIT: usize = 8;
 /// The most manifests beneath one index.
-const COUNT_LIMIT: usize = 1000;
+pub const COUNT_LIMIT: usize = 1000;
 const PARALLEL: usize = 32;
