@@ -5,7 +5,9 @@ use std::process::Command;
 
 /// The suite and the registry example, where both are built.
 fn binaries() -> Option<(PathBuf, PathBuf)> {
-    let peers = std::env::var_os("COUNTERSIGN_PEERS").map(PathBuf::from);
+    let peers = std::env::var_os("COUNTERSIGN_PEERS")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from);
     let suite = peers
         .map(|folder| folder.join("conformance"))
         .filter(|path| path.is_file())?;
