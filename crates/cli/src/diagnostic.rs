@@ -209,7 +209,8 @@ fn store(error: &StoreError, program: &str) -> (Exit, Vec<String>) {
         | StoreError::NotStored { .. }
         | StoreError::Redirect { .. }
         | StoreError::Changed { .. }
-        | StoreError::Contended { .. } => (Exit::CouldNotTell, Vec::new()),
+        | StoreError::Contended { .. }
+        | StoreError::Unsettled { .. } => (Exit::CouldNotTell, Vec::new()),
         _ => (Exit::General, Vec::new()),
     }
 }

@@ -142,6 +142,9 @@ async fn is_written<S: Store>(
     let outcome = store.replace(tag, manifest, condition).await;
     race.gap = looked.started.elapsed();
     race.base = looked.digest();
+    if outcome.is_ok() {
+        race.failures = 0;
+    }
     match outcome {
         Ok(Replacement::Checked) => Ok(true),
         Ok(Replacement::Unchecked) => {
@@ -213,7 +216,7 @@ async fn digest_now<S: Store>(store: &S, tag: &Reference) -> Result<Option<Diges
 /// Says whether a failure may go away by itself.
 fn is_passing(error: &StoreError) -> bool {
     match error {
-        StoreError::Connection { .. } => true,
+        StoreError::Connection { .. } | StoreError::Unsettled { .. } => true,
         StoreError::Status { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
         _ => false,
     }
@@ -227,6 +230,7 @@ struct Race {
     gap: Duration,
     writes: u32,
     losses: u32,
+    /// How often in a row a replacement failed by the registry's fault.
     failures: u32,
     is_contended: bool,
     /// What was written is still to be looked at.
@@ -331,7 +335,7 @@ const NAP: Duration = Duration::from_millis(25);
 /// The least that a replacement is taken to need.
 const SHORTEST_GAP: Duration = Duration::from_millis(5);
 
-/// How often a replacement may fail by the registry's fault.
+/// How often in a row a replacement may fail by the registry's fault.
 const FAILURES: u32 = 4;
 
 /// How long other writers may keep replacing the entry.

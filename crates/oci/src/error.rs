@@ -144,6 +144,14 @@ pub enum StoreError {
         /// The tag that was written.
         what: String,
     },
+    /// The registry refused a manifest for what it had not finished writing itself; it goes away.
+    #[error("{what}: the digest is right, and the registry answered {reason}")]
+    Unsettled {
+        /// What was written.
+        what: String,
+        /// The registry's words.
+        reason: String,
+    },
     /// Other writers kept replacing what was written.
     #[error("{what}: other writers replaced the entry {attempts} times")]
     Contended {

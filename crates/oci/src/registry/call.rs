@@ -81,6 +81,11 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Says whether the call may be sent again.
+    pub(super) fn is_repeated(&self) -> bool {
+        matches!(self.request.repeat, Repeat::Safe)
+    }
+
     /// The error for an answer that is not a success.
     pub(super) fn refusal(&self, answer: &Answer) -> StoreError {
         answer::refusal(self.request.method.as_str(), &self.what, answer)

@@ -10,6 +10,7 @@ use super::{Host, Registry};
 use crate::error::StoreError;
 use crate::http::Answer;
 use crate::http::body::Payload;
+use crate::http::retry::Attempts;
 use crate::manifest::Manifest;
 use crate::reference::{Reference, Repository};
 use crate::store::{Condition, Replacement};
@@ -159,25 +160,46 @@ impl Registry {
     }
 
     async fn put(&self, mut call: Call<'_>, reference: &Reference, manifest: &Manifest) -> Result<Answer, StoreError> {
-        let answer = self.exchange(&mut call, ANSWER_LIMIT).await?;
-        if answer.status.is_success() {
-            check_announced(&answer, reference, manifest)?;
-            return Ok(answer);
+        let mut attempts = Attempts::new(self.http().retry());
+        loop {
+            let answer = self.exchange(&mut call, ANSWER_LIMIT).await?;
+            if answer.status.is_success() {
+                check_announced(&answer, reference, manifest)?;
+                return Ok(answer);
+            }
+            let error = put_refusal(&call, &answer, reference, manifest);
+            let is_repeated = call.is_repeated() && matches!(error, StoreError::Unsettled { .. });
+            match attempts.after_break().filter(|_| is_repeated) {
+                Some(pause) if self.http().has_time_for(pause) => self.http().pause(pause).await,
+                _ => return Err(error),
+            }
         }
-        let words = Words::read(&answer.body);
-        let may_be_immutable = matches!(answer.status.as_u16(), 400 | 403 | 405 | 409 | 412);
-        if may_be_immutable && words.speak_of_immutability() {
-            return Err(StoreError::NotAllowed {
-                what: reference.to_string(),
-                reason: words.shown(),
-            });
-        }
-        Err(match answer.status {
-            StatusCode::PRECONDITION_FAILED => StoreError::Changed {
-                what: reference.to_string(),
-            },
-            _ => call.refusal(&answer),
-        })
+    }
+}
+
+fn put_refusal(call: &Call<'_>, answer: &Answer, reference: &Reference, manifest: &Manifest) -> StoreError {
+    let words = Words::read(&answer.body);
+    let may_be_immutable = matches!(answer.status.as_u16(), 400 | 403 | 405 | 409 | 412);
+    if may_be_immutable && words.speak_of_immutability() {
+        return StoreError::NotAllowed {
+            what: reference.to_string(),
+            reason: words.shown(),
+        };
+    }
+    // We know that our digest is right: docker-registry up to 2.8 says this where it reads the link of a blob while
+    // another upload of the same blob writes it anew.
+    let is_digest_right = reference.digest().is_none_or(|digest| digest == manifest.digest());
+    if answer.status == StatusCode::BAD_REQUEST && words.code == "DIGEST_INVALID" && is_digest_right {
+        return StoreError::Unsettled {
+            what: format!("manifest {reference}"),
+            reason: words.shown(),
+        };
+    }
+    match answer.status {
+        StatusCode::PRECONDITION_FAILED => StoreError::Changed {
+            what: reference.to_string(),
+        },
+        _ => call.refusal(answer),
     }
 }
 

@@ -17,6 +17,8 @@ enum Tag {
     Checked,
     Unchecked,
     LosesFirstAnswer,
+    /// Every other write is refused for a digest that is right, as docker-registry 2.8 does among many uploads.
+    Unsettled,
 }
 
 async fn tag_only(kind: Tag) -> (Scripted, Arc<Mutex<Option<Vec<u8>>>>) {
@@ -35,6 +37,9 @@ async fn tag_only(kind: Tag) -> (Scripted, Arc<Mutex<Option<Vec<u8>>>>) {
                 };
                 if kind == Tag::Checked && !is_match {
                     return status(412);
+                }
+                if kind == Tag::Unsettled && seen.number % 2 == 0 {
+                    return answer(400, &[], DIGEST_INVALID);
                 }
                 let digest = Digest::sha256(&seen.body).to_string();
                 let is_first = held.is_none();
@@ -160,3 +165,29 @@ async fn a_write_whose_answer_is_lost_is_looked_for() {
     assert_eq!(held(&state).len(), 1);
     assert_eq!(server.seen().iter().filter(|seen| seen.method == "PUT").count(), 1);
 }
+
+#[tokio::test]
+async fn a_write_refused_for_a_digest_that_is_right_is_repeated() {
+    let (server, state) = tag_only(Tag::Unsettled).await;
+    race(&server, 4).await;
+    assert_eq!(held(&state).len(), 4);
+}
+
+#[tokio::test]
+async fn a_registry_that_always_refuses_a_right_digest_is_told_of() {
+    let server = Scripted::start(|seen: &Seen| match seen.method.as_str() {
+        "PUT" => answer(400, &[], DIGEST_INVALID),
+        "POST" => status(201),
+        _ => status(404),
+    })
+    .await;
+    let added = add(&client(), &server.repository().tag("x").unwrap(), "a").await;
+    let Err(StoreError::Unsettled { reason, .. }) = added else {
+        panic!("{added:?}");
+    };
+    assert_eq!(reason, "DIGEST_INVALID: provided digest did not match uploaded content");
+    assert_eq!(server.seen().iter().filter(|seen| seen.method == "PUT").count(), 5);
+}
+
+const DIGEST_INVALID: &str =
+    r#"{"errors":[{"code":"DIGEST_INVALID","message":"provided digest did not match uploaded content"}]}"#;

@@ -244,3 +244,25 @@ async fn an_immutable_tag_is_not_allowed() {
         assert!(matches!(pushed, Err(StoreError::NotAllowed { .. })), "{code}");
     }
 }
+
+#[tokio::test]
+async fn a_manifest_refused_for_a_digest_that_is_right_is_sent_again() {
+    let refused = Arc::new(Mutex::new(false));
+    let server = Scripted::start(move |seen: &Seen| {
+        let mut refused = refused.lock().unwrap();
+        if std::mem::replace(&mut *refused, true) {
+            let digest = Digest::sha256(&seen.body).to_string();
+            answer(201, &[("docker-content-digest", &digest)], "")
+        } else {
+            answer(400, &[], r#"{"errors":[{"code":"DIGEST_INVALID","message":"no"}]}"#)
+        }
+    })
+    .await;
+    let manifest = image("text").0;
+    let name = server.repository().digest(manifest.digest().clone());
+    client()
+        .push_manifest(&name, &manifest, Condition::Always)
+        .await
+        .unwrap();
+    assert_eq!(server.seen().len(), 2);
+}
