@@ -38,7 +38,7 @@ async fn tag_only(kind: Tag) -> (Scripted, Arc<Mutex<Option<Vec<u8>>>>) {
                 if kind == Tag::Checked && !is_match {
                     return status(412);
                 }
-                if kind == Tag::Unsettled && seen.number % 2 == 0 {
+                if kind == Tag::Unsettled && seen.number.is_multiple_of(2) {
                     return answer(400, &[], DIGEST_INVALID);
                 }
                 let digest = Digest::sha256(&seen.body).to_string();
