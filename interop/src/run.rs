@@ -185,18 +185,27 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>
 /// Waits for the end, looking at the process's memory on the way; kills it after `until`.
 fn watch(child: &mut Child, until: Instant) -> (Option<ExitStatus>, u64) {
     let status_file = format!("/proc/{}/status", child.id());
+    let begin = Instant::now();
     let mut peak = 0;
     loop {
         peak = peak.max(high_water_mark(&status_file));
         match child.try_wait() {
             Ok(Some(status)) => return (Some(status), peak),
-            Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(2)),
+            Ok(None) if Instant::now() < until => thread::sleep(pause(begin.elapsed())),
             _ => {
                 drop(child.kill());
                 drop(child.wait());
                 return (None, peak);
             }
         }
+    }
+}
+
+/// A short run is looked at often, so that its peak is seen; fifty long ones at once must not keep the machine busy.
+fn pause(elapsed: Duration) -> Duration {
+    match elapsed.as_millis() {
+        0..500 => Duration::from_millis(2),
+        _ => Duration::from_millis(25),
     }
 }
 

@@ -20,7 +20,9 @@ fn long(text: &str, wanted: usize) -> Vec<(String, usize, usize)> {
         let Some(name) = function_name(line) else { continue };
         let indent = &line[..line.len() - line.trim_start().len()];
         let end = format!("{indent}}}");
-        let Some(length) = lines[at..].iter().position(|line| *line == end) else {
+        let declared = format!("{indent}) -> ");
+        let is_end = |line: &&str| **line == end || (line.starts_with(&declared) && line.ends_with(';'));
+        let Some(length) = lines[at..].iter().position(is_end) else {
             continue;
         };
         if length + 1 > wanted {
@@ -56,6 +58,12 @@ mod tests {
     fn only_functions_over_the_limit_are_reported() {
         let text = "pub(crate) async fn one() {\n    a();\n    b();\n}\n\nfn two() {\n    a();\n}\n";
         assert_eq!(long(text, 3), [("one".to_owned(), 1, 4)]);
+    }
+
+    #[test]
+    fn a_function_that_is_only_declared_ends_with_its_signature() {
+        let text = "trait A {\n    fn one(\n        &self,\n    ) -> u8;\n\n    fn two(&self) {\n    }\n}\n";
+        assert_eq!(long(text, 2), [("one".to_owned(), 2, 3)]);
     }
 
     #[test]
