@@ -1,32 +1,30 @@
-"""Shared by the measure_*.py scripts: finds the programs, runs registries and the proxy, times whole processes.
+"""Shared by the measure_*.py scripts: finds the programs, times whole processes, keeps their figures.
 
-Environment: PEERS, the folder of interop/peers.sh; OURS, our binary; MEAS, the built meas.c; OUT, where the figures go.
-Runs of different programs are interleaved A B C A B C, so that a noisy machine is noisy for all of them.
+Environment, set by bench/run: PEERS, OURS, MEAS (the built meas.c), OUT, QUICK.
+Runs of different programs are interleaved A B C A B C, so that a noisy machine is noisy for all of them. A command that did
+not do what it must is no measurement: its row says what was wrong instead of a number.
 """
 
 import atexit
+import datetime
+import glob
 import hashlib
-import http.client
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
+from typing import Callable, NamedTuple, Optional
 
-PEERS, OURS, MEAS, OUT = (os.environ[name] for name in ("PEERS", "OURS", "MEAS", "OUT"))
+PEERS, OURS, MEAS, OUT, QUICK = (os.environ[name] for name in ("PEERS", "OURS", "MEAS", "OUT", "QUICK"))
 WORK = tempfile.mkdtemp(prefix="bench-")
 HOME = os.path.join(WORK, "home")
 os.makedirs(HOME)
 # What is not the registry fails at once: no peer may wait for the internet.
 ENV = {"PATH": os.environ["PATH"], "HOME": HOME, "COSIGN_PASSWORD": "", "COSIGN_YES": "true", "HTTPS_PROXY": "http://127.0.0.1:9"}
-OCI = "application/vnd.oci.image.manifest.v1+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
-BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _children = []
 
 
@@ -35,6 +33,12 @@ def _clean():
     for child in _children:
         stop(child)
     shutil.rmtree(WORK, True)
+
+
+def start(command, **options):
+    """Starts a server that ends with this script."""
+    _children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENV, **options))
+    return _children[-1]
 
 
 def stop(child):
@@ -46,237 +50,144 @@ def stop(child):
             child.kill()
 
 
+def quick(full, few):
+    """How many: in a measurement, and in a smoke check."""
+    return few if QUICK else full
+
+
 def program(name):
     """The path of a program: ours, a peer, or something of this machine; None when it is not there."""
-    path = OURS if name == "ours" else os.path.join(PEERS, name)
-    return path if os.path.exists(path) else shutil.which(name)
+    place = OURS if name == "ours" else os.path.join(PEERS, name)
+    return place if os.path.exists(place) else shutil.which(name)
+
+
+def present(commands):
+    """Leaves out the programs that are not there: a row is named by its program, with a word on how it is used."""
+    return {name: command for name, command in commands.items() if name.startswith("floor") or program(name.split()[0])}
 
 
 def path(name):
     return os.path.join(WORK, name)
 
 
-def run(command, timeout=120, env=None):
-    """One run; returns the kernel's figures, the exit code and the end of what was printed."""
+class Command(NamedTuple):
+    """What is run, the exit code it must have, and a check of what it did: given its result, says what is wrong, or None."""
+    words: list
+    check: Optional[Callable] = None
+    code: int = 0
+
+
+def run(words, timeout=120, env=None):
+    """One run; returns the kernel's figures (wall_ms, cpu_ms, rss_mib, page faults), the exit code and what was printed."""
     figures = path(f"meas.{time.monotonic_ns()}")
-    command = [program(command[0]) or command[0], *map(str, command[1:])]
+    words = [program(words[0]) or words[0], *map(str, words[1:])]
     with tempfile.TemporaryFile() as said:
-        subprocess.run([MEAS, "-t", str(int(timeout)), *command], env=dict(ENV, MEAS_OUT=figures, **(env or {})),
+        subprocess.run([MEAS, "-t", str(int(timeout)), *words], env=dict(ENV, MEAS_OUT=figures, **(env or {})),
                        stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, cwd=WORK)
-        result = json.load(open(figures))
+        with open(figures) as file:
+            result = json.load(file)
         os.unlink(figures)
-        said.seek(max(0, said.seek(0, 2) - 4000))
-        result["said"] = said.read().decode("utf8", "replace")
+        said.seek(0)
+        result.update(wall_ms=result.pop("wall") * 1e3, cpu_ms=result.pop("cpu") * 1e3, rss_mib=result.pop("rss_kib") / 1024)
+        result["said"] = said.read(64 << 20).decode("utf8", "replace")
     return result
 
 
-def succeed(command, **options):
-    result = run(command, **options)
-    if result["code"]:
-        raise SystemExit(f"exit {result['code']}: {' '.join(map(str, command))}\n{result['said']}")
-    return result
+def attempt(command, timeout=120, env=None):
+    """One run, and what was wrong with it: it took too long, its exit code, or what its check says."""
+    result = run(command.words, timeout, env)
+    if result["timed_out"]:
+        wrong = f"not done after {timeout} s"
+    elif result["code"] != command.code:
+        wrong = f"exit {result['code']}: {last_words(result)}"
+    else:
+        wrong = command.check(result) if command.check else None
+    return dict(result, wrong=wrong)
 
 
-def interleave(commands, runs, warm=1, before=None, timeout=120):
-    """commands: {name: list, or a function that returns one}. Returns {name: [result, ...]}."""
-    results = {name: [] for name in commands}
-    for i in range(runs + warm):
-        for name, command in commands.items():
+def last_words(result):
+    return ([line.strip() for line in result["said"].splitlines() if line.strip()] or ["nothing said"])[-1][-200:]
+
+
+def succeed(words):
+    result = attempt(Command(words))
+    if result["wrong"]:
+        raise SystemExit(f"{' '.join(map(str, words))}\n{result['wrong']}")
+
+
+def interleave(makes, rounds, warm=1, measure=attempt, at_most=None, before=None):
+    """Runs A B C A B C. `makes` are functions that return a Command on a fresh state; `at_most` are the rounds of programs
+    that take minutes. Returns {name: [result, ...]}; one that went wrong is not run again."""
+    results = {name: [] for name in present(makes)}
+    for i in range(rounds + warm):
+        for name, of_one in results.items():
+            if (of_one and of_one[-1]["wrong"]) or len(of_one) >= (at_most or {}).get(name, rounds):
+                continue
             if before:
                 before(name)
-            result = run(command() if callable(command) else command, timeout=timeout)
-            if i >= warm:
-                results[name].append(result)
+            result = measure(makes[name]())
+            if i >= warm or result["wrong"]:
+                of_one.append(result)
     return results
 
 
-def median(values):
-    return statistics.median(values)
-
-
 def summary(results):
-    """The figures of one program: medians, and the exit codes seen."""
-    return {"wall_ms": median([r["wall"] for r in results]) * 1e3, "wall_ms_min": min(r["wall"] for r in results) * 1e3,
-            "cpu_ms": median([r["cpu"] for r in results]) * 1e3, "rss_mib": median([r["rss_kib"] for r in results]) / 1024,
-            "minflt": median([r["minflt"] for r in results]), "codes": sorted({r["code"] for r in results}),
-            "runs": len(results)}
+    """The medians of one program, or what was wrong with it."""
+    wrong = next((result["wrong"] for result in results if result["wrong"]), None)
+    if wrong:
+        return {"failed": wrong}
+    return {name: statistics.median([result[name] for result in results])
+            for name, value in results[0].items() if type(value) in (int, float) and name not in ("code", "timed_out")}
 
 
-_figures = {}
+_kept = {"about": {}, "rows": {}}
+
+
+def outline(rows):
+    """Fixes the order of rows that are recorded as they come."""
+    _kept["rows"].update({row: {} for row in rows})
 
 
 def record(row, name, **figures):
     """Keeps the figures of one program in one row, and shows them."""
-    _figures.setdefault(row, {})[name] = figures
-    print(f"{row:42} {name:16} " + " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in figures.items()), flush=True)
-    script = os.path.splitext(os.path.basename(__import__("sys").argv[0]))[0]
-    with open(os.path.join(OUT, script + ".json"), "w") as f:
-        json.dump(_figures, f, indent=1)
+    _kept["rows"].setdefault(row, {})[name] = figures
+    words = " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={str(v)[:80]}" for k, v in figures.items())
+    print(f"{row:42} {name:16} {words}", flush=True)
+    keep(done=False)
 
 
 def record_all(row, results, **more):
     for name, of_one in results.items():
-        record(row, name, **summary(of_one), **more)
+        figures = summary(of_one)
+        record(row, name, **figures, **({} if "failed" in figures else more))
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def keep(done=True):
+    """Writes the figures down. A script's last line says that it is done."""
+    name = os.path.splitext(os.path.basename(sys.argv[0]))[0].removeprefix("measure_")
+    _kept["about"].update(done=done, load_after=load())
+    with open(os.path.join(OUT, name + ".json"), "w") as file:
+        json.dump(_kept, file, indent=1)
 
 
-class Registry:
-    """kind: memory (referrers API), memory-noref, sink (throws blobs away), docker-registry, zot, serve (ours)."""
-
-    def __init__(self, kind):
-        self.kind, self.folder = kind, tempfile.mkdtemp(prefix="registry-", dir=WORK)
-        self.addr = f"127.0.0.1:{free_port()}"
-        self.process = subprocess.Popen(self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        stdin=subprocess.DEVNULL, env=ENV)
-        _children.append(self.process)
-        end = time.time() + 20
-        while time.time() < end:
-            try:
-                urllib.request.urlopen(f"http://{self.addr}/v2/", timeout=1)
-                return
-            except urllib.error.HTTPError:
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise SystemExit(f"{kind} did not come up")
-
-    def _command(self):
-        data, config = os.path.join(self.folder, "data"), os.path.join(self.folder, "config.json")
-        if self.kind in ("memory", "memory-noref", "sink"):
-            flags = {"memory": [], "memory-noref": ["-referrers=false"], "sink": ["-sink"]}[self.kind]
-            return [program("memory-registry"), "-listen", self.addr, *flags]
-        if self.kind == "docker-registry":
-            with open(config, "w") as f:
-                f.write(f"version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\nstorage: {{filesystem: {{rootdirectory: {data}}}, "
-                        f"delete: {{enabled: true}}, cache: {{blobdescriptor: inmemory}}}}\nhttp: {{addr: '{self.addr}'}}\n")
-            return [program("docker-registry"), "serve", config]
-        if self.kind == "zot":
-            host, port = self.addr.split(":")
-            with open(config, "w") as f:
-                json.dump({"distSpecVersion": "1.1.1", "storage": {"rootDirectory": data, "gc": False},
-                           "http": {"address": host, "port": port}, "log": {"level": "error"}}, f)
-            return [program("zot"), "serve", config]
-        return [OURS, "serve", "--listen", self.addr, "--root", data]
-
-    def stop(self):
-        stop(self.process)
-        shutil.rmtree(self.folder, True)
-
-    def cpu(self):
-        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def load():
+    with open("/proc/loadavg") as file:
+        return float(file.read().split()[0])
 
 
-class Proxy:
-    """The fault proxy of interop/tools before a registry."""
-
-    def __init__(self, upstream):
-        self.process = subprocess.Popen([program("fault-proxy"), "-upstream", "http://" + upstream], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
-        _children.append(self.process)
-        said = dict(word.split("=", 1) for word in self.process.stdout.readline().split())
-        self.addr, self.control = said["proxy"], said["ctl"]
-
-    def _tell(self, path, body=None):
-        data = body.encode() if body is not None else None
-        return urllib.request.urlopen(urllib.request.Request(f"http://{self.control}{path}", data=data), timeout=30).read()
-
-    def forget(self):
-        self._tell("/reset", "")
-
-    def log(self):
-        return json.loads(self._tell("/log"))
-
-    def latency(self, request_ms, connection_ms=0):
-        self._tell("/latency", f"{request_ms}ms")
-        self._tell("/connlat", f"{connection_ms}ms")
-
-    def faults(self, *rules):
-        self._tell("/faults", json.dumps(list(rules)))
-
-    def stop(self):
-        stop(self.process)
+def versions():
+    """What interop/peers.sh wrote down of each program that is measured; of ours also what was built."""
+    found = {}
+    for stamp in glob.glob(os.path.join(PEERS, ".stamps", "*")):
+        with open(stamp) as file:
+            name, text = os.path.basename(stamp), file.read().strip()
+        if name in ("cosign2", "cosign3", "crane", "oras"):
+            found[name] = text.rpartition("@")[2].removeprefix("v")
+    said = subprocess.run([OURS, "version"], capture_output=True, text=True).stdout
+    found["ours"] = next((line.split()[1].removeprefix("v") for line in said.splitlines() if line.startswith("GitVersion:")), "unknown")
+    with open(OURS, "rb") as file:
+        found["ours"] += ", sha256 " + hashlib.sha256(file.read()).hexdigest()[:12]
+    return found
 
 
-def chain(entries):
-    """The critical path: the most requests of which each started after the one before had ended."""
-    ends = []
-    for e in sorted(entries, key=lambda e: e["t0"]):
-        depth = 1 + max([d for (t, d) in ends if t <= e["t0"] + 0.0005], default=0)
-        ends.append((e["t1"] or 1e18, depth))
-    return max([d for _, d in ends], default=0)
-
-
-def keypair(name="key", tool="cosign3"):
-    prefix = path(name)
-    if not os.path.exists(prefix + ".key"):
-        succeed([tool, "generate-key-pair", "--output-key-prefix", prefix])
-    return prefix + ".key", prefix + ".pub"
-
-
-def signing_config():
-    """A signing config that names no service at all: what cosign 3 wants for signing with a key only."""
-    name = path("signing-config.json")
-    with open(name, "w") as f:
-        json.dump({"mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json", "rekorTlogConfig": {}, "tsaConfig": {}}, f)
-    return name
-
-
-LEGACY = ["--new-bundle-format=false", "--use-signing-config=false", "--tlog-upload=false"]
-IGNORE = ["--insecure-ignore-tlog"]
-
-
-def variants():
-    """How each program signs and verifies in each format: {name: (program, sign flags, verify flags)}."""
-    bundle = ["--signing-config", signing_config()]
-    return {"cosign3": ("cosign3", bundle, IGNORE), "ours": ("ours", bundle, IGNORE),
-            "cosign3 .sig": ("cosign3", LEGACY, ["--new-bundle-format=false", *IGNORE]),
-            "ours .sig": ("ours", LEGACY, ["--new-bundle-format=false", *IGNORE]),
-            "cosign2 .sig": ("cosign2", ["--tlog-upload=false"], IGNORE)}
-
-
-def sha256(data):
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-class Push:
-    """Pushes to one repository over one connection, without any of the programs that are measured."""
-
-    def __init__(self, addr, repository):
-        host, port = addr.split(":")
-        self.connection, self.repository = http.client.HTTPConnection(host, int(port), timeout=120), repository
-
-    def request(self, method, path, body=None, headers=None):
-        self.connection.request(method, path, body, headers or {})
-        response = self.connection.getresponse()
-        return response, response.read()
-
-    def blob(self, data):
-        response, _ = self.request("POST", f"/v2/{self.repository}/blobs/uploads/")
-        location = response.getheader("Location")
-        location = "/" + location.split("/", 3)[3] if location.startswith("http") else location
-        location += ("&" if "?" in location else "?") + "digest=" + sha256(data)
-        response, said = self.request("PUT", location, data, {"Content-Type": "application/octet-stream"})
-        assert response.status in (201, 202), (response.status, said)
-        return sha256(data)
-
-    def manifest(self, target, data, media_type=OCI):
-        response, said = self.request("PUT", f"/v2/{self.repository}/manifests/{target}", data, {"Content-Type": media_type})
-        assert response.status == 201, (response.status, said)
-        return sha256(data)
-
-
-def push_image(addr, repository, tag="v1", layers=(1024,)):
-    push, described = Push(addr, repository), []
-    for size in layers:
-        data = os.urandom(size)
-        described.append({"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": push.blob(data), "size": size})
-    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
-                         "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in described]}}).encode()
-    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": push.blob(config), "size": len(config)}
-    return push.manifest(tag, json.dumps({"schemaVersion": 2, "mediaType": OCI, "config": config, "layers": described}).encode())
+_kept["about"] = {"started": datetime.datetime.now().isoformat(" ", "minutes"), "quick": bool(QUICK), "versions": versions(), "load_before": load()}

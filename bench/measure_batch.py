@@ -1,42 +1,62 @@
-"""A thousand distinct signed images: one process each on two cores, one process for all, and one process far away."""
-
-import os
+"""Distinct signed images: one process for all, near and far away, and a process for each, one after the other or two at once."""
 
 import signatures
-from harness import IGNORE, Proxy, Registry, median, path, program, push_image, record, run
+from commands import printed, variants, verified
+from harness import Command, attempt, interleave, keep, path, program, quick, record, summary
+from services import Proxy, Registry, push_image
 
-IMAGES, ROUNDS, FAR = (int(os.environ.get(name, default)) for name, default in (("IMAGES", 1000), ("ROUNDS", 3), ("FAR_IMAGES", 50)))
+IMAGES, ROUNDS = quick(1000, 20), quick(3, 1)
+# A process an image takes cosign a minute for a thousand; the rate is the same for fewer. So is it far away, where cosign
+# asks for one image after the other; ours gets all of them there.
+FEW, FAR = quick(200, 10), quick(50, 5)
 public = signatures.plain_key()
 registry = Registry("memory")
 proxy = Proxy(registry.addr)
-for form, make, flags in (("bundles", signatures.bundles, []), (".sig", signatures.legacy, ["--new-bundle-format=false"])):
+
+
+def signed_images(put, form):
     references = []
     for i in range(IMAGES):
         repository = f"{form.strip('.')}/i{i}"
         digest = push_image(registry.addr, repository, layers=(256,))
-        make(registry.addr, repository, digest, 1)
-        references.append(f"{registry.addr}/{repository}@{digest}")
-    listed = path("images")
-    with open(listed, "w") as f:
-        f.write("\n".join(references) + "\n")
-    commands = {name: [program(name), "verify", "--key", public, *IGNORE, *flags] for name in ("ours", "cosign3") if program(name)}
-    if form == ".sig":
-        commands["cosign2"] = [program("cosign2"), "verify", "--key", public, *IGNORE]
-    ways = {"a process each, two at once": "xargs -P2 -n1 \"$@\"", "one process": "xargs -n100000 -s2000000 \"$@\""}
-    for way, xargs in ways.items():
-        results = {name: [] for name in commands}
-        for _ in range(ROUNDS):
-            for name, command in commands.items():
-                results[name].append(run(["sh", "-c", f"{xargs} <{listed} >/dev/null 2>&1", "x", *command], timeout=300))
-        for name, of_one in results.items():
-            record(f"{IMAGES} images, {form}, {way}", name, per_second=IMAGES / median([r["wall"] for r in of_one]),
-                   cpu_ms_each=median([r["cpu"] for r in of_one]) * 1e3 / IMAGES, rss_mib=median([r["rss_kib"] for r in of_one]) / 1024,
-                   codes=sorted({r["code"] for r in of_one}))
-    proxy.latency(50)
-    for name, command in commands.items():
-        few = [reference.replace(registry.addr, proxy.addr) for reference in references[:FAR if name != "ours" else IMAGES]]
-        proxy.forget()
-        result = run([*command, *few], timeout=300)
-        record(f"{form}, one process, 50 ms a request", name, per_second=len(few) / result["wall"], images=len(few),
-               requests_each=len(proxy.log()) / len(few), codes=[result["code"]])
-    proxy.latency(0)
+        put(registry.addr, repository, digest, 1)
+        references.append(f"{repository}@{digest}")
+    return references
+
+
+def each(name, script):
+    """A process for each of the few images, as a shell script with the list as its input."""
+    words = verified(name, public).words
+    words = [program(words[0]), *words[1:]]
+    return Command(["sh", "-c", script + f" <{path('images')}", "sh", *words], lambda result: printed(result, FEW))
+
+
+def measure(command):
+    return attempt(command, 300)
+
+
+def record_rate(row, results, images):
+    for name, of_one in results.items():
+        figures, count = summary(of_one), images(name)
+        if "failed" not in figures:
+            figures.update(per_second=count / figures["wall_ms"] * 1e3, cpu_ms_each=figures["cpu_ms"] / count, images=count)
+        record(row, name, **figures)
+
+
+for form, put in (("bundles", signatures.bundles), (".sig", signatures.legacy)):
+    references = signed_images(put, form)
+    names = [name for name in variants() if (".sig" in name) == (form == ".sig")]
+    with open(path("images"), "w") as file:
+        file.writelines(f"{registry.addr}/{reference}\n" for reference in references[:FEW])
+    for way, script in (("shell loop", 'while read -r image; do "$@" "$image" || exit 1; done'), ("xargs -P2", 'xargs -P2 -n1 "$@"')):
+        makes = {name: (lambda name=name: each(name, script)) for name in names}
+        record_rate(f"{form}, a process each, {way}", interleave(makes, ROUNDS, warm=0, measure=measure), lambda name: FEW)
+    near = {name: (lambda name=name: verified(name, public, *[f"{registry.addr}/{r}" for r in references])) for name in names}
+    record_rate(f"{form}, one process", interleave(near, ROUNDS, measure=measure), lambda name: IMAGES)
+
+    def away(name):
+        return IMAGES if name.startswith("ours") else FAR
+
+    makes = {name: (lambda name=name: verified(name, public, *[f"{proxy.addr}/{r}" for r in references[:away(name)]])) for name in names}
+    record_rate(f"{form}, one process, 50 ms a request", interleave(makes, ROUNDS, warm=0, measure=proxy.measure(50, timeout=300)), away)
+keep()

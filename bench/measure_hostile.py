@@ -2,28 +2,18 @@
 
 import gzip
 import json
-import os
-import urllib.request
 
 import signatures
-from harness import IGNORE, INDEX, OCI, Proxy, Registry, path, program, push_image, record, run
+from commands import variants, verified
+from harness import attempt, keep, last_words, path, quick, record
+from services import INDEX, OCI, Proxy, Registry, push_image, sha256
 
-CAP, BIG = int(os.environ.get("CAP", 60)), int(os.environ.get("BIG", 1 << 30))
+CAP, GIB = quick(30, 3), 1 << 30
+REFERRERS, SIG, BLOB = r"^GET /v2/.+/referrers/", r"^(GET|HEAD) /v2/.+/manifests/sha256-.+\.sig", r"^GET /v2/.+/blobs/"
+MANIFEST = r"^GET /v2/.+/manifests/sha256:"
 public = signatures.plain_key()
 registry = Registry("memory")
 proxy = Proxy(registry.addr)
-bundle_digest, legacy_digest = push_image(registry.addr, "a/bundle"), push_image(registry.addr, "a/sig")
-signatures.bundles(registry.addr, "a/bundle", bundle_digest, 1)
-signatures.legacy(registry.addr, "a/sig", legacy_digest, 1)
-REFERRERS, SIG, BLOB = r"^GET /v2/.+/referrers/", r"^(GET|HEAD) /v2/.+/manifests/sha256-.+\.sig", r"^GET /v2/.+/blobs/"
-
-
-def get(where):
-    return json.loads(urllib.request.urlopen(f"http://{registry.addr}/v2/{where}").read())
-
-
-index = get(f"a/bundle/referrers/{bundle_digest}")
-sig = get(f"a/sig/manifests/{legacy_digest.replace(':', '-')}.sig")
 
 
 def kept(name, data):
@@ -34,8 +24,8 @@ def kept(name, data):
 
 def filled(document, member, size):
     """Valid JSON of about `size` bytes: one list filled with copies of its first element."""
-    element = json.dumps(document[member][0], separators=(",", ":"))
-    text = json.dumps(dict(document, **{member: ["@"]}), separators=(",", ":"))
+    element = signatures.compact(document[member][0]).decode()
+    text = signatures.compact(dict(document, **{member: ["@"]})).decode()
     return text.replace('"@"', ",".join([element] * (size // (len(element) + 1)))).encode()
 
 
@@ -43,34 +33,58 @@ def deep(media_type, levels):
     return b'{"schemaVersion":2,"mediaType":"' + media_type.encode() + b'","x":' + b"[" * levels + b"]" * levels + b"}"
 
 
-bomb = kept("bomb", gzip.compress(b'{"schemaVersion":2,"x":"' + b"A" * BIG + b'"}', 1, mtime=0))
-forms = {
-    "bundle": (REFERRERS, INDEX, index, "manifests", f"{proxy.addr}/a/bundle@{bundle_digest}", {"ours": [], "cosign3": []}),
-    ".sig": (SIG, OCI, sig, "layers", f"{proxy.addr}/a/sig@{legacy_digest}",
-             {"ours": [], "cosign3": ["--new-bundle-format=false"], "cosign2": []})}
-for form, (match, media_type, document, member, image, programs) in forms.items():
-    def served(name, data=None, **header):
-        file = kept(name, data) if data is not None else path(name)
-        return [{"match": match, "action": "file", "file": file, "header": {"Content-Type": media_type, **header}}]
+def cases(form, match, media_type, document, member):
+    def served(name, data, **header):
+        file = kept(form + name, data) if data is not None else path(name)
+        return {"match": match, "action": "file", "file": file, "header": {"Content-Type": media_type, **header}}
 
-    cases = {
-        "100 MB of valid JSON": served("filled", filled(document, member, 10**8)),
-        "a manifest of 1 GiB": [{"match": match, "action": "gen", "bytes": BIG, "header": {"Content-Type": media_type}}],
-        "a gzip bomb, 1 MB to 1 GiB": served("bomb", **{"Content-Encoding": "gzip"}),
-        "JSON 5,000,000 deep": served("deep", deep(media_type, 5_000_000)),
-        "a signature blob of 1 GiB": [{"match": BLOB, "action": "gen", "bytes": BIG}],
+    def signature(size):
+        """The signature's blob has that many bytes, and its descriptor says so."""
+        def changed(manifest):
+            return dict(manifest, layers=[dict(manifest["layers"][0], size=size)])
+
+        blob = {"match": BLOB, "action": "gen", "bytes": size}
+        if member == "layers":
+            return [served(f"signed{size}", signatures.compact(changed(document))), blob]
+        entry = document["manifests"][0]
+        manifest = signatures.compact(changed(registry.get(f"a/bundles/manifests/{entry['digest']}")))
+        index = dict(document, manifests=[dict(entry, digest=sha256(manifest), size=len(manifest))])
+        referrer = dict(served(f"referrer{size}", manifest, **{"Content-Type": OCI}), match=MANIFEST)
+        return [served(f"index{size}", signatures.compact(index)), referrer, blob]
+
+    found = {
+        "100 MB of valid JSON": [served("filled", filled(document, member, 10**8))],
+        "a manifest of 1 GiB": [{"match": match, "action": "gen", "bytes": GIB, "header": {"Content-Type": media_type}}],
+        "a gzip bomb, 1 MB to 1 GiB": [served("bomb", None, **{"Content-Encoding": "gzip"})],
+        "JSON 5,000,000 deep": [served("deep", deep(media_type, 5_000_000))],
+        "a signature of 1 GiB, its descriptor says less": [{"match": BLOB, "action": "gen", "bytes": GIB}],
+        "a signature of 1 GiB, as its descriptor says": signature(GIB),
+        "a signature of 100 MiB, as its descriptor says": signature(100 << 20),
         "other bytes than the digest says": [{"match": BLOB, "action": "corrupt"}]}
-    if form == ".sig":
-        cases["1,001 layers"] = served("layers", filled(document, member, 1001 * (len(json.dumps(document[member][0], separators=(",", ":"))) + 1)))
-    for case, rules in cases.items():
-        for name, flags in programs.items():
-            if not program(name):
+    if member == "layers":
+        element = len(signatures.compact(document[member][0])) + 1
+        found["1,001 layers"] = [served("layers", filled(document, member, 1001 * element))]
+    else:
+        found["another manifest than the digest says"] = [{"match": MANIFEST, "action": "corrupt"}]
+    return found
+
+
+kept("bomb", gzip.compress(b'{"schemaVersion":2,"x":"' + b"A" * GIB + b'"}', 1, mtime=0))
+digests = {form: push_image(registry.addr, f"a/{form}") for form in ("bundles", "sig")}
+signatures.bundles(registry.addr, "a/bundles", digests["bundles"], 1)
+signatures.legacy(registry.addr, "a/sig", digests["sig"], 1)
+forms = {"bundles": (REFERRERS, INDEX, registry.get(f"a/bundles/referrers/{digests['bundles']}"), "manifests"),
+         "sig": (SIG, OCI, registry.get(f"a/sig/manifests/{digests['sig'].replace(':', '-')}.sig"), "layers")}
+for form, what in forms.items():
+    for case, rules in cases(form, *what).items():
+        for name in variants():
+            if (".sig" in name) != (form == "sig"):
                 continue
             proxy.faults(*rules)
-            proxy.forget()
-            result = run([name, "verify", "--key", public, *IGNORE, *flags, image], timeout=CAP)
-            sent = sum(entry["out"] for entry in proxy.log())
+            result = proxy.measure(timeout=CAP)(verified(name, public, f"{proxy.addr}/a/{form}@{digests[form]}"))
             proxy.faults()
-            words = [line for line in result["said"].splitlines() if line.strip()][-1:]
-            record(f"{case} ({form})", name, code="cut" if result["timed_out"] else result["code"], seconds=result["wall"],
-                   rss_mib=result["rss_kib"] / 1024, served_mib=sent / 2**20, said=(words or [""])[0][-160:])
+            # None of it may be believed, and none of it is "no signatures found" or "none matches".
+            wrong = result["timed_out"] or result["code"] in (0, 10, 11, 12, 13)
+            record(f"{case} ({'bundle' if form == 'bundles' else '.sig'})", name.split()[0], code=result["code"], cut=result["timed_out"], cap=CAP,
+                   seconds=result["wall_ms"] / 1e3, rss_mib=result["rss_mib"], hit=result["hit"], wrong=bool(wrong), said=last_words(result))
+keep()

@@ -1,32 +1,33 @@
 """A thousand signatures on one image, in each format, near and at 50 ms a request."""
 
-import os
-
 import signatures
-from harness import IGNORE, Proxy, Registry, chain, interleave, program, push_image, record, run, summary
+from commands import variants, verified
+from harness import interleave, keep, quick, record, summary
+from services import Proxy, Registry, push_image
 
-RUNS, COUNT = int(os.environ.get("RUNS", 5)), int(os.environ.get("COUNT", 1000))
+COUNT, ROUNDS = quick(1000, 50), quick(3, 1)
+# Minutes for one run: cosign 3 asks for one bundle after the other, and reads .sig layers in quadratic time.
+SLOW = {name: 1 for name in ("cosign3", "cosign3 .sig", "cosign2 .sig")}
 public = signatures.plain_key()
 registry = Registry("memory")
 proxy = Proxy(registry.addr)
-for form, make, flags in (("bundles", signatures.bundles, []), (".sig", signatures.legacy, ["--new-bundle-format=false"])):
+
+
+for form, put in (("bundles", signatures.bundles), (".sig", signatures.legacy)):
     repository = f"many/{form.strip('.')}"
     digest = push_image(registry.addr, repository)
-    make(registry.addr, repository, digest, COUNT)
-    commands = {name: [name, "verify", "--key", public, *IGNORE, *flags] for name in ("ours", "cosign3") if program(name)}
-    if form == ".sig" and program("cosign2"):
-        commands["cosign2"] = ["cosign2", "verify", "--key", public, *IGNORE]
-    near = interleave({name: [*command, f"{registry.addr}/{repository}@{digest}"] for name, command in commands.items()}, RUNS, timeout=300)
-    for name, command in commands.items():
-        command = [*command, f"{proxy.addr}/{repository}@{digest}"]
-        proxy.forget()
-        run(command, timeout=300)
-        log = proxy.log()
-        figures = dict(summary(near[name]), requests=len(log), chain=chain(log))
-        if name == "ours" or form == "bundles" or os.environ.get("FAR_PEERS"):
-            proxy.latency(50, 100)
-            far = run(command, timeout=240)
-            proxy.latency(0)
-            found = far["said"].count('"critical"')
-            figures.update(far_s=far["wall"], far_code=far["code"], far_output=f"{found} in the last 4 kB" if found else "none")
-        record(f"{COUNT} signatures, {form}", name, **figures)
+    put(registry.addr, repository, digest, COUNT)
+    names = [name for name in variants() if (".sig" in name) == (form == ".sig")]
+
+    def makes(addr):
+        return {name: (lambda name=name: verified(name, public, f"{addr}/{repository}@{digest}", count=COUNT)) for name in names}
+
+    near = interleave(makes(registry.addr), ROUNDS, warm=0)
+    asked = interleave(makes(proxy.addr), 1, warm=0, measure=proxy.measure(timeout=300))
+    away = interleave(makes(proxy.addr), ROUNDS, warm=0, measure=proxy.measure(50, timeout=240), at_most=SLOW)
+    for name in names:
+        record(f"{COUNT} signatures, {form}", name, **summary(near[name]))
+        figures = {name: value for name, value in summary(asked[name]).items() if name in ("failed", "requests")}
+        record(f"{COUNT} signatures, {form}, counted", name, **figures)
+        record(f"{COUNT} signatures, {form}, 50 ms a request", name, **summary(away[name]))
+keep()

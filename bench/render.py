@@ -1,24 +1,40 @@
-"""Writes docs/performance.md from the figures in $OUT: our program, the best peer, the ratio, the target."""
+"""Writes the document from the figures in $OUT: ours, the best peer that does the same, the ratio, the target, the reason."""
 
 import datetime
 import json
 import os
 import subprocess
+import sys
+import tomllib
+
+from tables import TABLES
 
 OUT = os.environ["OUT"]
-PEER_NAMES = {"cosign3": "cosign 3.1.2", "cosign2": "cosign 2.6.1", "crane": "crane 0.22.1", "oras": "oras 1.3.6"}
+NAMES = {"ours": "countersign", "cosign3": "cosign", "cosign2": "cosign", "crane": "crane", "oras": "oras"}
+RSS_LIMIT = 32
+INTRO = """# Performance
+
+Written by `bench/run`: our release build beside its peers, each round A B C A B C, medians of whole processes. CPU and memory
+are the kernel's; requests and critical path (the most requests of which each began after the one before had ended) are a
+proxy's. The best peer is the best of those that do the same, a ratio above 1 is in our favour. The machine is shared, so wall
+times carry noise that CPU, memory and counts do not. FAILED: a run had not the exit code or the result that it must have.
+"""
+
+with open(os.path.join(os.path.dirname(__file__), "reasons.toml"), "rb") as file:
+    REASONS = tomllib.load(file)
 
 
-def load(script):
+def load(name):
+    """The figures of one script: what is said about the run, and its rows."""
     try:
-        return json.load(open(os.path.join(OUT, f"measure_{script}.json")))
+        with open(os.path.join(OUT, name + ".json")) as file:
+            kept = json.load(file)
+        return kept["about"], kept["rows"]
     except OSError:
-        return {}
+        return {}, {}
 
 
 def shown(value):
-    if value is None:
-        return "–"
     if isinstance(value, list):
         return " ".join(map(str, value))
     if isinstance(value, float):
@@ -26,122 +42,143 @@ def shown(value):
     return str(value)
 
 
-def compare(figures, row, figure, unit, target, better=min, ours="ours", among=None):
-    """One row: ours, the best peer, the ratio in our favour, the target and whether it is reached."""
-    of_row = figures.get(row, {})
-    mine = of_row.get(ours, {}).get(figure)
-    peers = {name: of_one[figure] for name, of_one in of_row.items()
-             if not name.startswith(("ours", "floor")) and figure in of_one and (among is None or name in among) and of_one.get("codes", [0]) in ([0], [10])}
-    if mine is None:
+def reason(table, key, label):
+    return f"- {label}: " + REASONS.get(table, {}).get(key, f"reason not given (`{key}` in `[{table}]` of bench/reasons.toml)")
+
+
+def heading(title, note, about):
+    versions = ", ".join(f"{NAMES[name]} {about['versions'][name]}" for name in NAMES if name in about["versions"])
+    run = f"Run of {about['started']}; load {about['load_before']:.2f} before, {about['load_after']:.2f} after; {versions}."
+    run += " **It ended early.**" if not about["done"] else ""
+    run += " **A smoke check, not a measurement.**" if about["quick"] else ""
+    return f"\n## {title}\n\n" + (note + "\n\n" if note else "") + run + "\n\n"
+
+
+def best_peer(row, of_row):
+    """(name, figure) of the best peer that did what it must, or None."""
+    peers = {name: figures[row.figure] * row.scale for name, figures in of_row.items()
+             if not name.startswith(("ours", "floor")) and (row.peers is None or name in row.peers) and row.figure in figures}
+    best = row.better(peers, key=peers.get) if peers else None
+    return best and (best, peers[best])
+
+
+def target_of(row, rows):
+    try:
+        return row.target(rows) if callable(row.target) else row.target
+    except KeyError:
         return None
-    best = better(peers, key=peers.get) if peers else None
+
+
+def line(row, rows):
+    """A row as text, and whether it misses its target."""
+    of_row = rows[row.row]
+    mine, best, target = of_row[row.ours], best_peer(row, of_row), target_of(row, rows)
+    failed_peers = [name for name in row.peers or of_row if not name.startswith(("ours", "floor")) and "failed" in of_row.get(name, {})]
+    other = f"{shown(best[1])} ({best[0]})" if best else f"FAILED ({', '.join(failed_peers)})" if failed_peers else "–"
+    limit = "–" if target is None else ("≤ " if row.better is min else "≥ ") + shown(target)
+    if "failed" in mine:
+        return f"| {row.label} | **FAILED** | {other} | – | {limit} | **no** |", True
+    value = mine[row.figure] * row.scale
     ratio = "–"
-    if best and mine and peers[best]:
-        ratio = f"{(peers[best] / mine) if better is min else (mine / peers[best]):.1f}x"
-    limit, reached = target, "–"
-    if target is not None:
-        reached = "yes" if (mine <= target if better is min else mine >= target) else "**no**"
-        limit = ("≤ " if better is min else "≥ ") + shown(target)
-    other = f"{shown(peers[best])} ({best})" if best else "–"
-    return f"| {shown(mine)} | {other} | {ratio} | {limit or '–'} | {reached} |"
+    if best and value and best[1]:
+        ratio = f"{best[1] / value if row.better is min else value / best[1]:.1f}x"
+    missed = target is not None and (value > target if row.better is min else value < target)
+    reached = "–" if target is None else "**no**" if missed else "yes"
+    return f"| {row.label} | {shown(value)} | {other} | {ratio} | {limit} | {reached} |", missed
 
 
-def table(title, rows):
-    lines = [f"\n## {title}\n", "| | ours | best peer | ratio | target | reached |", "|---|---|---|---|---|---|"]
-    lines += [f"| {label} {row}" for label, row in rows if row]
-    return "\n".join(lines) + "\n" if len(lines) > 3 else ""
+def render_table(table):
+    about, rows = load(table.name)
+    lines, below, failures = [], [], {}
+    for row in table.rows(rows):
+        if not {row.figure, "failed"} & rows.get(row.row, {}).get(row.ours, {}).keys():
+            continue
+        text, missed = line(row, rows)
+        lines.append(text)
+        for name, figures in rows[row.row].items():
+            if "failed" in figures and (name == row.ours or name in (row.peers or rows[row.row])):
+                failures[f"- {row.row}, {name}: FAILED, {figures['failed']}"] = None
+        if missed and "failed" not in rows[row.row][row.ours]:
+            below.append(reason(table.name, row.key, row.label))
+    if not lines:
+        return ""
+    head = ["| | ours | best peer | ratio | target | reached |", "|---|---|---|---|---|---|"]
+    below = [*failures, *below]
+    return heading(table.title, table.note, about) + "\n".join(head + lines) + "\n" + ("\n" + "\n".join(below) + "\n" if below else "")
 
 
-def main_table(startup, requests, many, batch, push):
-    cosign = ("cosign3", "cosign3 .sig", "cosign2 .sig")
-    rows = [
-        ("`version`, CPU ms", compare(startup, "version", "cpu_ms", "ms", 0.9)),
-        ("`version`, MiB", compare(startup, "version", "rss_mib", "MiB", 3)),
-        ("`version`, page faults", compare(startup, "version", "minflt", "", 200)),
-        ("`--help`, CPU ms", compare(startup, "help", "cpu_ms", "ms", 0.9)),
-        ("program, stripped MB", compare(startup, "size", "stripped_mb", "MB", 8)),
-        ("cold start, ms", compare(startup, "cold start", "wall_ms", "ms", 6))]
-    text = table("Start", rows)
-    rows = []
-    for suffix, ours, peers in (("bundle", "ours", ("cosign3",)), ("`.sig`", "ours .sig", ("cosign3 .sig", "cosign2 .sig"))):
-        bundle = suffix == "bundle"
-        for place, more in (("", ""), (" (no referrers API)", ", no referrers API")):
-            rows += [
-                (f"verify, {suffix}{more}: requests", compare(requests, "verify" + place, "requests", "", 5 if bundle else 4, ours=ours, among=peers)),
-                (f"verify, {suffix}{more}: critical path", compare(requests, "verify" + place, "chain", "", 3 if bundle else 2, ours=ours, among=peers)),
-                (f"verify, {suffix}{more}: ms at 50 ms a request", compare(requests, "verify" + place, "far_ms", "ms", None, ours=ours, among=peers)),
-                (f"sign, {suffix}{more}: requests", compare(requests, "sign" + place, "requests", "", (8 if place else 6) if bundle else None, ours=ours, among=peers)),
-                (f"sign, {suffix}{more}: critical path", compare(requests, "sign" + place, "chain", "", (5 if place else 3) if bundle else None, ours=ours, among=peers)),
-                (f"sign, {suffix}{more}: ms at 50 ms a request", compare(requests, "sign" + place, "far_ms", "ms", None, ours=ours, among=peers))]
-        rows += [(f"verify, {suffix}: CPU ms", compare(requests, "verify: cost", "cpu_ms", "ms", 1.5, ours=ours, among=peers)),
-                 (f"verify, {suffix}: MiB", compare(requests, "verify: cost", "rss_mib", "MiB", 7, ours=ours, among=peers)),
-                 (f"sign, {suffix}, encrypted key: CPU ms", compare(requests, "sign: cost", "cpu_ms", "ms", 130, ours=ours, among=peers)),
-                 (f"sign, {suffix}, encrypted key: MiB", compare(requests, "sign: cost", "rss_mib", "MiB", 70, ours=ours, among=peers))]
-    rows += [("tree: critical path", compare(requests, "tree", "chain", "", 1, among=cosign)),
-             ("tree: requests", compare(requests, "tree", "requests", "", None, among=cosign)),
-             ("triangulate by digest: requests", compare(requests, "triangulate by digest", "requests", "", 0, among=cosign)),
-             ("triangulate by tag: requests", compare(requests, "triangulate by tag", "requests", "", 1, among=cosign))]
-    text += table("Registry commands", rows)
-    rows = []
-    for form, seconds in (("bundles", 150), (".sig", 150)):
-        row = next((name for name in many if name.endswith(form)), "")
-        rows += [(f"{row}: CPU ms", compare(many, row, "cpu_ms", "ms", seconds)), (f"{row}: wall ms", compare(many, row, "wall_ms", "ms", None)),
-                 (f"{row}: requests", compare(many, row, "requests", "", 2001 if form == "bundles" else None)),
-                 (f"{row}: MiB", compare(many, row, "rss_mib", "MiB", None)), (f"{row}: s at 50 ms a request", compare(many, row, "far_s", "s", 2.0))]
-    text += table("Many signatures on one image", rows)
-    targets = {"a process each, two at once": 600, "one process": 8000, "one process, 50 ms a request": 350}
-    rows = [(f"{row}: images a second", compare(batch, row, "per_second", "", next((t for way, t in targets.items() if row.endswith(way)), None), better=max))
-            for row in batch]
-    rows += [(f"{row}: MiB", compare(batch, row, "rss_mib", "MiB", 12)) for row in batch if row.endswith(", one process")]
-    text += table("Many images", rows)
-    rows = []
-    for row in push:
-        rows += [(f"{row}: s", compare({row: {n: dict(f, s=f["wall_ms"] / 1e3) for n, f in push[row].items()}}, row, "s", "s", 0.75 if "sink" in row else None)),
-                 (f"{row}: MiB", compare(push, row, "rss_mib", "MiB", 32))]
-    return text + table("Push of a large file", rows)
-
-
-def grid(title, note, figures, prefix, cell):
-    rows = {name: of_row for name, of_row in figures.items() if name.startswith(prefix)}
-    names = [name for name in dict.fromkeys(n for of_row in rows.values() for n in of_row)]
-    names.sort(key=lambda name: (not name.startswith("ours"), name))
+def render_grid(name, title, note, cell, totals=None, prefix="", misses=lambda of_one: of_one.get("wrong")):
+    """Rows of outcomes, a column for each program; `totals` are rows of figures over a whole column."""
+    about, rows = load(name)
+    rows = {row.removeprefix(prefix): of_row for row, of_row in rows.items() if row.startswith(prefix) and of_row}
     if not rows:
         return ""
-    lines = [f"\n## {title}\n", note + "\n", "| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    columns = sorted({column for of_row in rows.values() for column in of_row}, key=lambda column: (not column.startswith("ours"), column))
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for row, of_row in rows.items():
-        lines.append(f"| {row[len(prefix):]} | " + " | ".join(cell(of_row[n]) if n in of_row else "" for n in names) + " |")
-    return "\n".join(lines) + "\n"
+        cells = [cell(of_row[column]) if column in of_row else "" for column in columns]
+        cells = [f"**{text}**" if of_row.get(column, {}).get("wrong") else text for column, text in zip(columns, cells)]
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    for label, total in (totals or {}).items():
+        lines.append(f"| *{label}* | " + " | ".join(shown(total([of_row[c] for of_row in rows.values() if c in of_row])) for c in columns) + " |")
+    below = [reason(name, prefix + row, f"{row}, {column}") for row, of_row in rows.items() for column in columns
+             if column.startswith("ours") and column in of_row and misses(of_row[column])]
+    return heading(title, note, about) + "\n".join(lines) + "\n" + ("\n" + "\n".join(below) + "\n" if below else "")
+
+
+def ended(of_one):
+    return f"> {of_one['cap']} s" if of_one["cut"] else f"{of_one['code']}, {of_one['seconds']:.1f} s"
+
+
+def fault_cell(of_one):
+    return f"{ended(of_one)}, {of_one['requests']} rq" + ("" if of_one["hit"] else ", not hit")
+
+
+def hostile_cell(of_one):
+    return f"{ended(of_one)}, {of_one['rss_mib']:.0f} MiB" + ("" if of_one["hit"] else ", not hit")
+
+
+def credentials_cell(of_one):
+    if not of_one["asked"]:
+        return "not asked for any"
+    where = "sent" if of_one["wrong"] else "not sent" if of_one["requests_elsewhere"] else "not followed"
+    return f"{where}, exit {'–' if of_one['cut'] else of_one['code']}"
+
+
+def concurrent_cell(of_one):
+    return shown(of_one["listed"]) + ("" if of_one["listed"] == of_one["reported"] else f" (reported {shown(of_one['reported'])})")
+
+
+def count(name):
+    return lambda of_column: sum(bool(of_one[name]) for of_one in of_column)
+
+
+def grids():
+    faults = ("Exit code, seconds, requests; bold what is wrong: a hang, an error that passes by itself and ends the command, success where there is none, and "
+              "exit 10 to 13, which say something of signatures that could not be read. \"Not hit\": the program never made the request.")
+    totals = {"hangs": count("cut"), "wrong": count("wrong")}
+    yield render_grid("concurrent", "Concurrent signers", "Signatures that are there afterwards, a figure for each round; how many signers reported success where "
+                      "that is another number. Bold: lost without a word.", concurrent_cell, {"lost without a word": count("wrong")})
+    yield render_grid("faults", "Faults on reads", faults, fault_cell, totals, "read: ")
+    yield render_grid("faults", "Faults on writes", faults, fault_cell, totals, "write: ")
+    yield render_grid("hostile", "Hostile content", f"Exit code, seconds, peak memory; bold what is wrong: success, a hang, \"no signatures\" (exit 10 to 13). Target: "
+                      f"at most {RSS_LIMIT} MiB.", hostile_cell,
+                      {"wrong": count("wrong"), "most MiB": lambda of_column: max(of_one["rss_mib"] for of_one in of_column)},
+                      misses=lambda of_one: of_one["wrong"] or of_one["rss_mib"] > RSS_LIMIT)
+    yield render_grid("credentials", "Credentials", "A registry that wants user and password sends the program elsewhere: are they sent there, in clear text? Bold where they "
+                      "are. \"Not sent\": it went there without.", credentials_cell, {"leaks": count("wrong")})
 
 
 def machine():
-    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown CPU")
-    memory = int(open("/proc/meminfo").readline().split()[1]) / 2**20
-    system = next((line.split("=", 1)[1].strip().strip('"') for line in open("/etc/os-release") if line.startswith("PRETTY_NAME")), "")
+    with open("/proc/cpuinfo") as file:
+        cpu = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown CPU")
+    with open("/proc/meminfo") as file:
+        memory = int(file.readline().split()[1]) / 2**20
+    with open("/etc/os-release") as file:
+        system = next((line.split("=", 1)[1].strip().strip('"') for line in file if line.startswith("PRETTY_NAME")), "unknown system")
     rust = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.strip()
-    load = open("/proc/loadavg").read().split()[:3]
-    return (f"{os.cpu_count()} cores ({cpu}), {memory:.0f} GiB, {system}, {rust}; {datetime.date.today()}; load while the document was "
-            f"written {' '.join(load)}.")
+    return f"\nMachine: {os.cpu_count()} cores ({cpu}), {memory:.0f} GiB, {system}, {rust}; written {datetime.date.today()}.\n"
 
 
-def main():
-    text = ("# Performance\n\nWritten by `bench/run`: our release build beside its peers, in one run, each round A B C A B C, medians of whole "
-            "processes. CPU and memory are the kernel's; requests and critical path (the most requests of which each began after the one "
-            "before had ended) are a proxy's; \"at 50 ms a request\" adds 100 ms for each new connection. A ratio above 1 is in our favour. "
-            "The machine is shared, so wall times carry noise that CPU, memory and counts do not.\n\nMachine: " + machine() + "\n\nPeers: "
-            + ", ".join(PEER_NAMES.values()) + ".\n")
-    text += main_table(*map(load, ("startup", "requests", "many", "batch", "push")))
-    text += grid("Concurrent signers", "Signatures that are there afterwards, a figure for each round; every signer of every program reported success "
-                 "unless a second figure follows.", load("concurrent"), "",
-                 lambda f: shown(f["listed"]) + ("" if len(set(f["reported"])) == 1 and max(f["reported"]) in f["reported"] and min(f["reported"]) >= max(f["listed"])
-                                                 and min(f["reported"]) == 20 else f" (reported {shown(f['reported'])})"))
-    outcome = lambda f: f"{f['code']}, {f['seconds']:.1f} s, {f['requests']} rq"
-    note = "Exit code, seconds, requests; \"cut\" when it took longer than the run allowed. 10 means \"no signatures found\": wrong in every row here."
-    text += grid("Faults on reads", note, load("faults"), "read: ", outcome)
-    text += grid("Faults on writes", "Exit code, seconds, requests.", load("faults"), "write: ", outcome)
-    text += grid("Hostile content", "Exit code, seconds, peak memory; \"cut\" as above.", load("hostile"), "",
-                 lambda f: f"{f['code']}, {f['seconds']:.1f} s, {f['rss_mib']:.0f} MiB")
-    with open("docs/performance.md", "w") as f:
-        f.write(text)
-
-
-main()
+with open(sys.argv[1], "w") as file:
+    file.write(INTRO + machine() + "".join([*map(render_table, TABLES), *grids()]))

@@ -4,7 +4,10 @@ import base64
 import json
 import subprocess
 
-from harness import BUNDLE, OCI, Push, path, sha256
+from harness import path
+from services import OCI, Push, sha256
+
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
 def plain_key(name="plain"):

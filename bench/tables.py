@@ -1,0 +1,145 @@
+"""What the document shows of the figures: the rows of each table, and their targets."""
+
+from typing import Callable, NamedTuple, Optional, Union
+
+
+class Row(NamedTuple):
+    """One line: a figure of one row that was measured, ours beside the best of the peers that do the same.
+
+    `key` names its reason in reasons.toml. A target may depend on what was measured in the same run.
+    """
+    key: str
+    label: str
+    row: str
+    figure: str
+    target: Union[float, Callable, None] = None
+    ours: str = "ours"
+    peers: Optional[tuple] = None
+    better: Callable = min
+    scale: float = 1
+
+
+class Table(NamedTuple):
+    """`name` is the script's and the section of reasons.toml."""
+    name: str
+    title: str
+    note: str
+    rows: Callable
+
+
+BUNDLE = {"ours": "ours", "peers": ("cosign3",)}
+LEGACY = {"ours": "ours .sig", "peers": ("cosign3 .sig", "cosign2 .sig")}
+TRIANGULATE = {"ours": "ours", "peers": ("cosign3", "cosign2 .sig")}
+
+
+def floor(key, label, row, figure, name, scale=1):
+    return Row(key, label, row, figure, ours=name, peers=(), scale=scale)
+
+
+def startup(_):
+    hello = "floor: Rust hello"
+    return [
+        Row("version_cpu", "`version`, CPU ms", "version", "cpu_ms", 0.9),
+        floor("hello_cpu", "floor: Rust hello, same run, CPU ms", "version", "cpu_ms", hello),
+        Row("version_rss", "`version`, MiB", "version", "rss_mib", 3),
+        floor("hello_rss", "floor: Rust hello, same run, MiB", "version", "rss_mib", hello),
+        Row("version_faults", "`version`, page faults", "version", "minflt", 200),
+        floor("hello_faults", "floor: Rust hello, same run, page faults", "version", "minflt", hello),
+        Row("version_wall", "`version`, wall ms", "version", "wall_ms"),
+        Row("help_cpu", "`--help`, CPU ms", "help", "cpu_ms", 0.9),
+        Row("help_rss", "`--help`, MiB", "help", "rss_mib", 3),
+        Row("size", "program, stripped, MB", "size", "stripped_mb", 8),
+        Row("cold", "cold start, wall ms", "cold start", "wall_ms", 6)]
+
+
+def scrypt_and(more):
+    return lambda rows: rows["sign: cost without scrypt"]["ours"]["scrypt_ms"] + more
+
+
+def requests(_):
+    rows = []
+    for form, who, verify, sign in (("bundle", BUNDLE, (5, 3), (6, 3)), ("`.sig`", LEGACY, (4, 2), (None, None))):
+        key = "bundle" if form == "bundle" else "sig"
+
+        def counts(command, words, row, most, path):
+            name = f"{command}_{key}" + ("_fallback" if row.endswith(")") else "")
+            return [Row(f"{name}_requests", f"{words}: requests", row, "requests", most, **who),
+                    Row(f"{name}_path", f"{words}: critical path", row, "chain", path, **who),
+                    Row(f"{name}_far", f"{words}: ms at 50 ms a request", row, "wall_ms", **who)]
+
+        rows += counts("verify", f"verify, {form}", "verify", *verify)
+        rows += counts("verify", f"verify, {form}, no referrers API", "verify (no referrers API)", *verify)
+        rows += counts("verify_tag", f"verify by tag, {form}", "verify by tag", None, None)
+        rows += counts("verify_unsigned", f"verify, not signed, {form}", "verify, unsigned", None, None)
+        rows += counts("sign", f"sign, {form}", "sign", *sign)
+        fallback = (8, 5) if form == "bundle" else (None, None)
+        rows += counts("sign", f"sign, {form}, no referrers API", "sign (no referrers API)", *fallback)
+        rows += counts("tree", f"tree, {form}", "tree", None, 1)
+        rows += [
+            Row(f"verify_{key}_cpu", f"verify, {form}: CPU ms", "verify: cost", "cpu_ms", 1.5, **who),
+            Row(f"verify_{key}_rss", f"verify, {form}: MiB", "verify: cost", "rss_mib", 7, **who),
+            Row(f"sign_{key}_cpu", f"sign, {form}, encrypted key: CPU ms", "sign: cost", "cpu_ms", scrypt_and(3), **who),
+            Row(f"sign_{key}_rss", f"sign, {form}, encrypted key: MiB", "sign: cost", "rss_mib", 70, **who),
+            Row(f"sign_{key}_bare_cpu", f"sign, {form}, without scrypt: CPU ms", "sign: cost without scrypt", "cpu_ms", 5, **who),
+            Row(f"sign_{key}_bare_rss", f"sign, {form}, without scrypt: MiB", "sign: cost without scrypt", "rss_mib", 7, **who)]
+    return rows + [
+        floor("scrypt", "floor: scrypt in our program, same run: CPU ms", "sign: cost without scrypt", "scrypt_ms", "ours"),
+        Row("triangulate_digest", "triangulate by digest: requests", "triangulate by digest", "requests", 0, **TRIANGULATE),
+        Row("triangulate_tag", "triangulate by tag: requests", "triangulate by tag", "requests", 1, **TRIANGULATE),
+        Row("triangulate_tag_path", "triangulate by tag: critical path", "triangulate by tag", "chain", 1, **TRIANGULATE)]
+
+
+def many(measured):
+    rows = []
+    for row in measured:
+        count, form = row.partition(",")[0], "bundles" if "bundles" in row else ".sig"
+        key, who, words = form.strip("."), BUNDLE if form == "bundles" else LEGACY, f"{count}, {form}"
+        if row.endswith("counted"):
+            rows.append(Row(f"{key}_requests", f"{words}: requests", row, "requests", 2001 if form == "bundles" else None, **who))
+        elif row.endswith("50 ms a request"):
+            rows += [Row(f"{key}_path", f"{words}: critical path", row, "chain", **who),
+                     Row(f"{key}_far", f"{words}: s at 50 ms a request", row, "wall_ms", 2 if form == "bundles" else None, scale=1e-3, **who)]
+        else:
+            rows += [Row(f"{key}_cpu", f"{words}: CPU ms", row, "cpu_ms", 150, **who), Row(f"{key}_wall", f"{words}: wall ms", row, "wall_ms", **who),
+                     Row(f"{key}_rss", f"{words}: MiB", row, "rss_mib", **who)]
+    return rows
+
+
+def batch(measured):
+    rows = []
+    for row in measured:
+        form, _, way = row.partition(", ")
+        who = BUNDLE if form == "bundles" else LEGACY
+        key = f"{form.strip('.')}_" + {"a process each, shell loop": "loop", "a process each, xargs -P2": "xargs", "one process": "one"}.get(way, "far")
+        rate = {"xargs": 600, "one": 8000, "far": 350}.get(key.partition("_")[2])
+        rows.append(Row(f"{key}_rate", f"{row}: images a second", row, "per_second", rate, better=max, **who))
+        if way != "one process, 50 ms a request":
+            rows.append(Row(f"{key}_cpu", f"{row}: CPU ms an image", row, "cpu_ms_each", 1.5 if "xargs" in way else None, **who))
+        if way == "one process":
+            rows.append(Row(f"{key}_rss", f"{row}: MiB", row, "rss_mib", 12, **who))
+    return rows
+
+
+def push(measured):
+    rows, curl, both = [], "floor: curl PUT", ("crane", "oras")
+    for row in measured:
+        key, mib = row.partition(", ")[2].replace("-", "_"), next((of_one["mib"] for of_one in measured[row].values() if "mib" in of_one), 0)
+        words = f"{mib} MiB, {'sink' if 'sink' in row else 'docker-registry'}"
+        seconds = 0.75 * mib / 1024 if "sink" in row else (lambda rows, row=row: rows[row][curl]["wall_ms"] * 1.05e-3)
+        rows += [Row(f"{key}_wall", f"{words}: s", row, "wall_ms", seconds, peers=both, scale=1e-3),
+                 floor(f"{key}_floor", f"floor: curl PUT, {words}, same run: s", row, "wall_ms", curl, 1e-3),
+                 Row(f"{key}_cpu", f"{words}: CPU s", row, "cpu_ms", peers=both, scale=1e-3),
+                 Row(f"{key}_rss", f"{words}: MiB", row, "rss_mib", 8, peers=both)]
+    return rows
+
+
+TABLES = [
+    Table("startup", "Start", "", startup),
+    Table("requests", "Registry commands", "With a key, no log. 50 ms a request and 100 ms more for a new connection. \"No referrers API\" is docker-registry. "
+          "\"Without scrypt\" is derived, as every program here takes encrypted keys only: CPU less what `public-key` of the same key costs "
+          "more than `version`, memory less scrypt's 64 MiB.", requests),
+    Table("many", "Many signatures on one image", "All of them must be verified. 50 ms a request, nothing for a connection.", many),
+    Table("batch", "Many images", "One signature each. 50 ms a request, nothing for a connection; there peers get 50 of the images and we get all, as the peers' "
+          "rate does not depend on how many there are. A process each: 200 of the images.", batch),
+    Table("push", "Push of a large file", "crane appends the file as a tar archive, which it compresses. docker-registry's target is the time of the floor and 5 %.", push),
+]
