@@ -121,8 +121,11 @@ def render_grid(name, title, note, cell, totals=None, prefix="", misses=lambda o
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     for label, total in (totals or {}).items():
         lines.append(f"| *{label}* | " + " | ".join(shown(total([of_row[c] for of_row in rows.values() if c in of_row])) for c in columns) + " |")
-    below = [reason(name, prefix + row, f"{row}, {column}") for row, of_row in rows.items() for column in columns
-             if column.startswith("ours") and column in of_row and misses(of_row[column])]
+    below = []
+    for row, of_row in rows.items():
+        missing = [column for column in columns if column.startswith("ours") and column in of_row and misses(of_row[column])]
+        if missing:
+            below.append(reason(name, prefix + row, f"{row}, {', '.join(missing)}"))
     return heading(title, note, about) + "\n".join(lines) + "\n" + ("\n" + "\n".join(below) + "\n" if below else "")
 
 
