@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use countersign_core::Digest;
 use countersign_core::artifact::Artifact;
 use countersign_core::bundle::{Bundle, BundleError, Format};
 use countersign_core::envelope::Envelope;
@@ -12,12 +13,13 @@ use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, PredicateRu
 use countersign_core::signer::{Signer, SignerError};
 use countersign_core::verify::{Rejection, verify};
 use countersign_oci::manifest::Descriptor;
+use countersign_oci::store::Expected;
 use countersign_oci::{Pinned, Store, StoreError, Upload};
 use jiff::Timestamp;
 
 use crate::attachment::discover::Limits;
 use crate::attachment::legacy::{Layer, MediaTypes};
-use crate::attachment::{Location, Place};
+use crate::attachment::{Kind, Location, Place};
 use crate::verify::{VerifyError, verify_image};
 
 mod attach;
@@ -248,11 +250,27 @@ pub async fn attach<S: Store>(
 /// # Errors
 /// What the store says.
 pub async fn prepare<S: Store>(store: &S, location: &Location, formats: Formats) -> Result<Ready, StoreError> {
-    if formats.has_bundle() {
-        let empty = Upload::bytes(crate::attachment::referrer::EMPTY);
-        store.push_blob(location.repository(), &empty).await?;
+    let repository = location.repository();
+    // A bundle; a payload and a configuration.
+    let blobs = usize::from(formats.has_bundle()) + 2 * usize::from(formats.has_legacy());
+    let empty = async {
+        if formats.has_bundle() {
+            let empty = Upload::bytes(crate::attachment::referrer::EMPTY);
+            store.push_blob(repository, &empty).await?;
+        }
+        Ok(Ready(()))
+    };
+    let (ready, ()) = tokio::join!(empty, store.expect(Expected::Blobs(repository, blobs)));
+    ready
+}
+
+/// Looks at what is attached to `digest` already, as far as that makes writing in these formats quicker later.
+pub async fn look_ahead<S: Store>(store: &S, location: &Location, digest: &Digest, formats: Formats) {
+    if formats.has_legacy()
+        && let Ok(tag) = location.tag(digest, Kind::Signature)
+    {
+        store.expect(Expected::Replacement(&tag)).await;
     }
-    Ok(Ready(()))
 }
 
 fn sign_bundle(

@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Pinned, Reference, Repository};
 use crate::registry::Registry;
-use crate::store::{Condition, Replacement, Store};
+use crate::store::{Condition, Expected, Glance, Replacement, Store};
 
 /// A store of whichever kind a name asks for.
 #[derive(Clone)]
@@ -76,5 +76,17 @@ impl Store for AnyStore {
         condition: Condition,
     ) -> Result<Replacement, StoreError> {
         delegate!(self, store => store.replace(tag, manifest, condition))
+    }
+
+    async fn expect(&self, expected: Expected<'_>) {
+        delegate!(self, store => store.expect(expected));
+    }
+
+    fn glance(&self, tag: &Reference) -> Option<Glance> {
+        match self {
+            Self::Registry(store) => store.glance(tag),
+            Self::Layout(store) => store.glance(tag),
+            Self::Archive(store) => store.glance(tag),
+        }
     }
 }

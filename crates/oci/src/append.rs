@@ -3,17 +3,20 @@
 //! Registries offer a tag as a bare register: one request reads it, another overwrites it. Two writers who read the same
 //! state overwrite each other, and both are told of success. [`append`] makes an addition that stays.
 
+mod race;
+
+use std::collections::HashSet;
 use std::time::Duration;
 
 use countersign_core::Digest;
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use tokio::time::Instant;
 
+use self::race::{Race, WHOLE};
 use crate::blob::Upload;
 use crate::error::StoreError;
-use crate::http::retry::random_part;
 use crate::manifest::Manifest;
-use crate::reference::Reference;
+use crate::reference::{Reference, Repository};
 use crate::store::{Condition, Replacement, Store};
 
 /// What an entry makes of the manifest that a tag has now.
@@ -49,10 +52,17 @@ pub enum Merge {
 /// It is not enough that the entry is *found* at a later look: with many writers a state without the entry and one with
 /// it can replace each other several times. Only an unchanged state is proof.
 ///
-/// *W* is eight times as long as our own last replacement took from look to answer, at least 200 ms, at least a second
-/// once another writer was noticed, and at most 5 s; it grows where this machine is so busy that our own sleep ends late.
-/// A writer that stops for longer between its look and its write, or one of another make that looks once and writes
-/// minutes later, can still undo us: no client can prevent that without the registry's help.
+/// How long *W* must be nobody can know, as it is about the others; it is taken from what our own last replacement took,
+/// from the start of the look to the end of the answer. That is two round trips, of which only one lies between what the
+/// look saw and what the write did, so it is already about twice what counts. *W* is four times as long, and at least
+/// 300 ms, for a writer that is much further from the registry than we are; once another writer was noticed, eight times
+/// as long and at least a second, as writers slow each other down. It is at most 5 s, and grows where this machine is so
+/// busy that our own sleep ends late. A writer that stops for longer between its look and its write, or one of another
+/// make that looks once and writes minutes later, can still undo us: no client can prevent that without the registry's
+/// help.
+///
+/// What a [glance](Store::glance) showed is only good for storing blobs early. Every write is preceded by a look of its
+/// own, so the time from look to write is as short with a glance as without.
 ///
 /// # Errors
 /// What `merge` says; [`StoreError::Contended`] where others kept replacing the entry for three minutes;
@@ -63,9 +73,21 @@ pub async fn append<S: Store>(
     tag: &Reference,
     merge: &(dyn Fn(Option<&Manifest>) -> Result<Merge, StoreError> + Sync),
 ) -> Result<(), StoreError> {
+    let mut stored = Stored::default();
+    let looked = first_look(store, tag, merge, &mut stored).await?;
+    append_to(looked, store, tag, merge, stored).await
+}
+
+/// Does what [`append`] does where the tag was looked at just now.
+pub(crate) async fn append_to<S: Store>(
+    mut looked: Look,
+    store: &S,
+    tag: &Reference,
+    merge: &(dyn Fn(Option<&Manifest>) -> Result<Merge, StoreError> + Sync),
+    mut stored: Stored,
+) -> Result<(), StoreError> {
     let mut race = Race::start(tag);
     loop {
-        let looked = Look::now(store, tag).await?;
         match merge(looked.manifest.as_ref())? {
             Merge::Present if race.writes == 0 => return Ok(()),
             Merge::Present => {
@@ -74,8 +96,8 @@ pub async fn append<S: Store>(
                 }
             }
             Merge::Write { manifest, blobs } => {
-                let prepared = prepare(store, tag, looked, &blobs).await?;
-                if let Some(looked) = prepared
+                stored.add(store, tag.repository(), &blobs).await?;
+                if let Some(looked) = refreshed(store, tag, looked).await?
                     && is_written(store, tag, &looked, &manifest, &mut race).await?
                 {
                     return Ok(());
@@ -87,20 +109,71 @@ pub async fn append<S: Store>(
             }
         }
         race.lose().await?;
+        looked = Look::now(store, tag).await?;
+    }
+}
+
+/// Looks at the tag. Where there was a glance at it before, the blobs that this asks for are stored meanwhile: most often
+/// they are the right ones.
+async fn first_look<S: Store>(
+    store: &S,
+    tag: &Reference,
+    merge: &(dyn Fn(Option<&Manifest>) -> Result<Merge, StoreError> + Sync),
+    stored: &mut Stored,
+) -> Result<Look, StoreError> {
+    let Some(glance) = store.glance(tag) else {
+        return Look::now(store, tag).await;
+    };
+    let blobs = match merge(glance.manifest.as_ref()) {
+        Ok(Merge::Write { blobs, .. }) => blobs,
+        // The look will tell.
+        Ok(Merge::Present) | Err(_) => Vec::new(),
+    };
+    let again = Look::again(store, tag, glance.manifest);
+    let (looked, ()) = try_join(again, stored.add(store, tag.repository(), &blobs)).await?;
+    Ok(looked)
+}
+
+/// The blobs that were stored for an addition.
+#[derive(Default)]
+pub(crate) struct Stored(HashSet<Digest>);
+
+impl Stored {
+    /// Stores those that were not.
+    async fn add<S: Store>(&mut self, store: &S, repository: &Repository, blobs: &[Upload]) -> Result<(), StoreError> {
+        let is_missing = |blob: &&Upload| blob.digest.as_ref().is_none_or(|digest| !self.0.contains(digest));
+        let missing = blobs.iter().filter(is_missing);
+        let uploaded = try_join_all(missing.map(|blob| store.push_blob(repository, blob))).await?;
+        self.0.extend(uploaded.into_iter().map(|uploaded| uploaded.digest));
+        Ok(())
     }
 }
 
 /// What a tag pointed at.
-struct Look {
+pub(crate) struct Look {
     started: Instant,
     answered: Instant,
     manifest: Option<Manifest>,
 }
 
 impl Look {
-    async fn now<S: Store>(store: &S, tag: &Reference) -> Result<Self, StoreError> {
+    pub(crate) async fn now<S: Store>(store: &S, tag: &Reference) -> Result<Self, StoreError> {
         let started = Instant::now();
         let manifest = look(store, tag).await?;
+        Ok(Self {
+            started,
+            answered: Instant::now(),
+            manifest,
+        })
+    }
+
+    /// Looks whether the tag still holds `manifest`, and at what it holds where it does not.
+    async fn again<S: Store>(store: &S, tag: &Reference, manifest: Option<Manifest>) -> Result<Self, StoreError> {
+        let started = Instant::now();
+        let digest = digest_now(store, tag).await?;
+        if digest.as_ref() != manifest.as_ref().map(Manifest::digest) {
+            return Self::now(store, tag).await;
+        }
         Ok(Self {
             started,
             answered: Instant::now(),
@@ -113,15 +186,8 @@ impl Look {
     }
 }
 
-/// Stores what the manifest refers to, and looks again where that took long; `None` when the tag has changed meanwhile.
-async fn prepare<S: Store>(
-    store: &S,
-    tag: &Reference,
-    looked: Look,
-    blobs: &[Upload],
-) -> Result<Option<Look>, StoreError> {
-    let uploads = blobs.iter().map(|blob| store.push_blob(tag.repository(), blob));
-    try_join_all(uploads).await?;
+/// Looks again where the last look is not of now; `None` when the tag has changed since.
+async fn refreshed<S: Store>(store: &S, tag: &Reference, looked: Look) -> Result<Option<Look>, StoreError> {
     if looked.answered.elapsed() < FRESH {
         return Ok(Some(looked));
     }
@@ -222,130 +288,5 @@ fn is_passing(error: &StoreError) -> bool {
     }
 }
 
-/// How one addition fares against other writers.
-struct Race {
-    tag: String,
-    started: Instant,
-    /// From the last look to the answer to the last replacement.
-    gap: Duration,
-    writes: u32,
-    losses: u32,
-    /// How often in a row a replacement failed by the registry's fault.
-    failures: u32,
-    is_contended: bool,
-    /// What was written is still to be looked at.
-    is_unproven: bool,
-    /// What the tag had before the last replacement.
-    base: Option<Digest>,
-    /// How often in a row the tag was as before.
-    untaken: u32,
-}
-
-impl Race {
-    fn start(tag: &Reference) -> Self {
-        Self {
-            tag: tag.to_string(),
-            started: Instant::now(),
-            gap: Duration::ZERO,
-            writes: 0,
-            losses: 0,
-            failures: 0,
-            is_contended: false,
-            is_unproven: false,
-            base: None,
-            untaken: 0,
-        }
-    }
-
-    /// Among others, what was written is looked at early as well: most of what is lost is lost soon.
-    fn first_share(&self) -> u32 {
-        if self.is_contended { EARLY } else { WHOLE }
-    }
-
-    /// Waits until a share of *W* has passed, in short sleeps that show how busy the machine is.
-    async fn wait(&self, since: Instant, share: u32) {
-        let least = if self.is_contended { LEAST_CONTENDED } else { LEAST };
-        let mut late = Duration::ZERO;
-        loop {
-            let goal = (self.gap.max(late) * FACTOR).clamp(least, MOST) / share;
-            let left = goal.saturating_sub(since.elapsed());
-            if left.is_zero() {
-                return;
-            }
-            let nap = left.min(NAP);
-            let asleep = Instant::now();
-            tokio::time::sleep(nap).await;
-            late = late.max(asleep.elapsed().saturating_sub(nap));
-        }
-    }
-
-    /// Notes that another writer was faster, and stays away for a random time, so that the writers spread.
-    async fn lose(&mut self) -> Result<(), StoreError> {
-        self.is_contended = true;
-        self.check_limits()?;
-        let window = self.gap.max(SHORTEST_GAP) * (4 << self.losses.min(4));
-        self.losses += 1;
-        tokio::time::sleep(random_part(window.min(MOST))).await;
-        Ok(())
-    }
-
-    fn fail(&mut self, error: StoreError) -> Result<(), StoreError> {
-        self.writes += 1;
-        self.failures += 1;
-        if self.failures > FAILURES { Err(error) } else { Ok(()) }
-    }
-
-    fn note_untaken(&mut self) -> Result<(), StoreError> {
-        self.untaken += 1;
-        if self.untaken < UNTAKEN {
-            return Ok(());
-        }
-        Err(StoreError::NotStored { what: self.tag.clone() })
-    }
-
-    fn check_limits(&self) -> Result<(), StoreError> {
-        if self.started.elapsed() < LIMIT {
-            return Ok(());
-        }
-        Err(StoreError::Contended {
-            what: self.tag.clone(),
-            attempts: self.writes.max(self.losses),
-        })
-    }
-}
-
 /// How long a look stays good enough to write after it.
 const FRESH: Duration = Duration::from_millis(40);
-
-/// How many times longer than our own replacement another's may take.
-const FACTOR: u32 = 8;
-
-/// The shortest wait before the last look.
-const LEAST: Duration = Duration::from_millis(200);
-
-/// The shortest wait where other writers are about.
-const LEAST_CONTENDED: Duration = Duration::from_secs(1);
-
-/// The longest wait, for this and for staying away.
-const MOST: Duration = Duration::from_secs(5);
-
-/// The length of one sleep of a wait.
-const NAP: Duration = Duration::from_millis(25);
-
-/// The least that a replacement is taken to need.
-const SHORTEST_GAP: Duration = Duration::from_millis(5);
-
-/// How often in a row a replacement may fail by the registry's fault.
-const FAILURES: u32 = 4;
-
-/// How long other writers may keep replacing the entry.
-const LIMIT: Duration = Duration::from_secs(170);
-
-/// All of *W*.
-const WHOLE: u32 = 1;
-
-/// A quarter of it.
-const EARLY: u32 = 4;
-
-/// How often in a row a replacement may leave the tag as it was.
-const UNTAKEN: u32 = 3;

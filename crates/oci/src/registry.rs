@@ -10,6 +10,7 @@ mod challenge;
 pub mod credentials;
 mod download;
 mod feed;
+mod foresight;
 mod manage;
 mod paging;
 mod pull;
@@ -30,12 +31,13 @@ use tokio::sync::Semaphore;
 
 use self::auth::HostAuth;
 use self::credentials::CredentialSources;
+use self::foresight::Foresight;
 use crate::blob::{BlobStream, Upload, Uploaded};
 use crate::error::StoreError;
 use crate::http::Http;
 use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Pinned, Reference, Repository, is_local_host};
-use crate::store::{Condition, Replacement, Store};
+use crate::store::{Condition, Expected, Glance, Replacement, Store};
 
 /// How registries are reached.
 #[derive(Clone)]
@@ -149,6 +151,14 @@ impl Store for Registry {
     ) -> Result<Replacement, StoreError> {
         self.replace_tag(tag, manifest, &condition).await
     }
+
+    async fn expect(&self, expected: Expected<'_>) {
+        self.foresee(expected).await;
+    }
+
+    fn glance(&self, tag: &Reference) -> Option<Glance> {
+        self.host(tag.repository()).foresight.glance(tag)
+    }
 }
 
 /// What we know of a host.
@@ -160,6 +170,7 @@ struct Host {
     conditions: Remembered,
     /// Whether it takes a small blob in a single request.
     single_post: Remembered,
+    foresight: Foresight,
     auth: HostAuth,
     is_local: bool,
 }
@@ -173,6 +184,7 @@ impl Host {
             referrers: Remembered::default(),
             conditions: Remembered::default(),
             single_post: Remembered::default(),
+            foresight: Foresight::default(),
             auth: HostAuth::default(),
             is_local: is_local_host(name),
         }

@@ -82,6 +82,39 @@ pub trait Store: Sync {
             Ok(Replacement::Unchecked)
         }
     }
+
+    /// Gets ready for what is about to be pushed, as far as that can be done before it is known.
+    ///
+    /// Nothing depends on it but time: what was not done, or failed, is done when it is needed.
+    fn expect(&self, expected: Expected<'_>) -> impl Future<Output = ()> + Send {
+        let _not_needed = expected;
+        async {}
+    }
+
+    /// What `tag` held when the store [expected](Self::expect) its replacement; told once, and good for a guess only.
+    fn glance(&self, tag: &Reference) -> Option<Glance> {
+        let _not_looked_at = tag;
+        None
+    }
+}
+
+/// What is about to be pushed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Expected<'a> {
+    /// So many small blobs.
+    Blobs(&'a Repository, usize),
+    /// A manifest that refers to this digest.
+    Referrer(&'a Repository, &'a Digest),
+    /// Another manifest under this tag.
+    Replacement(&'a Reference),
+}
+
+/// What a tag held a while ago.
+#[derive(Clone, Debug)]
+pub struct Glance {
+    /// The manifest; `None` where there was no such tag.
+    pub manifest: Option<Manifest>,
 }
 
 /// Whether the condition of a replacement was checked.

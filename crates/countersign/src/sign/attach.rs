@@ -5,7 +5,7 @@ use countersign_core::key::{PublicKey, Signature};
 use countersign_core::payload::statement;
 use countersign_oci::append::{Merge, append};
 use countersign_oci::manifest::Manifest;
-use countersign_oci::store::Condition;
+use countersign_oci::store::{Condition, Expected};
 use countersign_oci::{Store, StoreError};
 use jiff::Timestamp;
 
@@ -29,7 +29,10 @@ pub(super) async fn bundle<S: Store>(
         statement::SIGN_PREDICATE_TYPE,
         now,
     )?;
-    store.push_blob(location.repository(), &referrer.bundle).await?;
+    let repository = location.repository();
+    let expected = Expected::Referrer(repository, attachment.image.digest());
+    let (pushed, ()) = tokio::join!(store.push_blob(repository, &referrer.bundle), store.expect(expected));
+    pushed?;
     let name = location.repository().digest(referrer.manifest.digest().clone());
     store.push_manifest(&name, &referrer.manifest, Condition::Always).await
 }
@@ -44,12 +47,6 @@ pub(super) async fn legacy<S: Store>(
 ) -> Result<(), StoreError> {
     let location = attachment.location;
     let tag = location.tag(attachment.image.digest(), Kind::Signature)?;
-    futures_util::future::try_join_all(
-        layers
-            .iter()
-            .map(|layer| async move { store.push_blob(location.repository(), &layer.upload()).await }),
-    )
-    .await?;
     let created = options.created.map(|at| at.to_string());
     append(store, &tag, &|current: Option<&Manifest>| {
         let missing: Vec<&Layer> = layers
@@ -62,7 +59,9 @@ pub(super) async fn legacy<S: Store>(
         let (manifest, configuration) = legacy::append(current, &missing, options.media_types, created.as_deref())?;
         Ok(Merge::Write {
             manifest: Box::new(manifest),
-            blobs: vec![configuration],
+            blobs: std::iter::once(configuration)
+                .chain(layers.iter().map(Layer::upload))
+                .collect(),
         })
     })
     .await

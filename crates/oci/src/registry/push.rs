@@ -1,12 +1,15 @@
 //! Manifests on the way out (distribution-spec, §pushing manifests).
 
 use countersign_core::Digest;
+use futures_util::future::join;
 use http::{HeaderName, Method, StatusCode, header};
 
 use super::answer::{self, Words};
 use super::call::{Call, CallTarget};
 use super::pull::announced;
+use super::referrers::fallback_tag;
 use super::{Host, Registry};
+use crate::append::Look;
 use crate::error::StoreError;
 use crate::http::Answer;
 use crate::http::body::Payload;
@@ -26,17 +29,31 @@ impl Registry {
         if let Some((name, value)) = condition_header(condition) {
             call = call.header(name, &value);
         }
-        let answer = self.put(call, reference, manifest).await?;
+        let subject = manifest.content().subject.as_ref().map(|subject| &subject.digest);
+        let put = self.put(call, reference, manifest);
+        let (answer, looked) = join(put, self.look_at_fallback(reference.repository(), subject)).await;
+        let answer = answer?;
         if announced(&answer).is_none() {
             self.check_stored(reference, manifest).await?;
         }
-        match &manifest.content().subject {
+        match subject {
             Some(subject) => {
-                self.ensure_listed(&answer, reference.repository(), &subject.digest, manifest)
+                self.ensure_listed(&answer, reference.repository(), subject, manifest, looked)
                     .await
             }
             None => Ok(()),
         }
+    }
+
+    /// Looks at the list in the tag, where it is known that the registry keeps none.
+    async fn look_at_fallback(
+        &self,
+        repository: &Repository,
+        subject: Option<&Digest>,
+    ) -> Option<Result<Look, StoreError>> {
+        let subject = subject.filter(|_| self.host(repository).referrers.answer() == Some(false))?;
+        let tag = fallback_tag(repository, subject).ok()?;
+        Some(Look::now(self, &tag).await)
     }
 
     /// A registry that does not say what it stored is asked: some acknowledge what they then do not have.
@@ -55,27 +72,31 @@ impl Registry {
 
     /// Sees to it that the manifest is in the list of its subject's referrers: the registry's, else the one in the tag.
     ///
-    /// `OCI-Subject` says that the registry has listed it. Without it the list is read, which some keep all the same; and
-    /// where the list itself is known to be missing, the header is an echo (ECR had that).
+    /// `OCI-Subject` says that the registry has listed it. Some keep a list and do not say so (go-containerregistry): one
+    /// that answered with a list when it was asked before is taken at its word, as ORAS and go-containerregistry do, else
+    /// the list is read. Where the list itself is known to be missing, the header is an echo (ECR had that).
     async fn ensure_listed(
         &self,
         answer: &Answer,
         repository: &Repository,
         subject: &Digest,
         manifest: &Manifest,
+        looked: Option<Result<Look, StoreError>>,
     ) -> Result<(), StoreError> {
-        let has_list = self.host(repository).referrers.answer();
-        let is_announced = answer::text(&answer.headers, "oci-subject").is_some();
-        if is_announced && has_list != Some(false) {
-            return Ok(());
-        }
-        if has_list != Some(false) {
+        let host = self.host(repository);
+        if host.referrers.answer() != Some(false) {
+            let is_announced = answer::text(&answer.headers, "oci-subject").is_some();
+            if is_announced || host.foresight.keeps_lists(repository) {
+                return Ok(());
+            }
             let listed = self.kept_list(repository, subject).await?;
             if listed.iter().any(|entry| entry.digest == *manifest.digest()) {
+                host.foresight.note_lists(repository);
                 return Ok(());
             }
         }
-        self.list_in_fallback(repository, subject, manifest).await
+        self.list_in_fallback(repository, subject, manifest, looked.transpose()?)
+            .await
     }
 
     /// Replaces a tag once, with whatever guard the registry offers against other writers.

@@ -7,12 +7,13 @@ use countersign_core::Digest;
 use http::{Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::Registry;
-use super::answer::Words;
+use super::answer::{self, Words};
 use super::call::{Call, CallTarget};
 use super::paging::next_page;
-use crate::append::{Merge, append};
+use super::{Host, Registry};
+use crate::append::{Look, Merge, Stored, append, append_to};
 use crate::error::StoreError;
+use crate::http::Answer;
 use crate::manifest::{Descriptor, Manifest};
 use crate::media_type;
 use crate::reference::{Reference, ReferenceError, Repository};
@@ -69,17 +70,13 @@ impl Registry {
     ) -> Result<Vec<Descriptor>, StoreError> {
         let host = self.host(repository);
         let what = format!("referrers of {repository}@{digest}");
-        let mut target = CallTarget::Path(format!("{}/referrers/{digest}", repository.path()));
+        let mut target = list_target(repository, digest);
         let mut entries = Vec::new();
         for _ in 0..PAGES {
-            let mut call = Call::new(self, repository, Method::GET, target, what.clone())
-                .header(header::ACCEPT, media_type::OCI_INDEX);
+            let mut call = self.list_call(repository, target, &what);
             let answer = self.exchange(&mut call, PAGE_LIMIT).await?;
             if entries.is_empty() && is_unknown(answer.status) {
-                // A repository that does not exist yet says nothing about the registry.
-                if Words::read(&answer.body).code != "NAME_UNKNOWN" {
-                    host.referrers.remember(false);
-                }
+                note_unknown(&host, &answer);
                 return Ok(Vec::new());
             }
             if answer.status != StatusCode::OK {
@@ -105,6 +102,23 @@ impl Registry {
         })
     }
 
+    /// Says whether the registry answers with a list when it is asked for the referrers of `digest`.
+    pub(super) async fn has_list(&self, repository: &Repository, digest: &Digest) -> Result<bool, StoreError> {
+        let host = self.host(repository);
+        let what = format!("referrers of {repository}@{digest}");
+        let mut call = self.list_call(repository, list_target(repository, digest), &what);
+        let answer = self.exchange(&mut call, PAGE_LIMIT).await?;
+        if is_unknown(answer.status) {
+            note_unknown(&host, &answer);
+        }
+        let media_type = answer::text(&answer.headers, "content-type").unwrap_or_default();
+        Ok(answer.status == StatusCode::OK && media_type.starts_with(media_type::OCI_INDEX))
+    }
+
+    fn list_call<'a>(&self, repository: &'a Repository, target: CallTarget, what: &str) -> Call<'a> {
+        Call::new(self, repository, Method::GET, target, what.to_owned()).header(header::ACCEPT, media_type::OCI_INDEX)
+    }
+
     /// The list in the tag; empty where there is no such tag, or it holds something else.
     async fn fallback_list(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
         match self.fetch_manifest(&fallback_tag(repository, digest)?).await {
@@ -118,12 +132,13 @@ impl Registry {
         }
     }
 
-    /// Adds a manifest to the list in the tag of its subject, keeping what others add.
+    /// Adds a manifest to the list in the tag of its subject, which may have been looked at just now; keeps what others add.
     pub(super) async fn list_in_fallback(
         &self,
         repository: &Repository,
         subject: &Digest,
         manifest: &Manifest,
+        looked: Option<Look>,
     ) -> Result<(), StoreError> {
         let tag = fallback_tag(repository, subject)?;
         let entry = listed(manifest);
@@ -137,7 +152,10 @@ impl Registry {
                 blobs: Vec::new(),
             })
         };
-        append(self, &tag, &merge).await
+        match looked {
+            Some(looked) => append_to(looked, self, &tag, &merge, Stored::default()).await,
+            None => append(self, &tag, &merge).await,
+        }
     }
 }
 
@@ -196,6 +214,17 @@ fn with_entry(
         reason: error.to_string(),
     })?;
     Manifest::parse(bytes.into(), media_type::OCI_INDEX)
+}
+
+fn list_target(repository: &Repository, digest: &Digest) -> CallTarget {
+    CallTarget::Path(format!("{}/referrers/{digest}", repository.path()))
+}
+
+/// Notes that there are no such lists; a repository that does not exist yet says nothing about the registry.
+fn note_unknown(host: &Host, answer: &Answer) {
+    if Words::read(&answer.body).code != "NAME_UNKNOWN" {
+        host.referrers.remember(false);
+    }
 }
 
 /// Says whether a registry answers that it has no such list at all.

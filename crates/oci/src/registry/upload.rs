@@ -48,6 +48,11 @@ impl Registry {
                 });
             }
         }
+        if session.is_none()
+            && let Some(uploaded) = self.send_to_begun(repository, upload, &count).await
+        {
+            return Ok(uploaded);
+        }
         if session.is_none() {
             match self.send_at_once(repository, upload, &count).await? {
                 AtOnce::Sent(uploaded) => return Ok(uploaded),
@@ -73,6 +78,20 @@ impl Registry {
                 Ok(false)
             }
         }
+    }
+
+    /// A small blob to an upload that was begun [ahead of time](super::foresight); where that fails, it is sent as any other.
+    async fn send_to_begun(&self, repository: &Repository, upload: &Upload, count: &Count) -> Option<Uploaded> {
+        if !matches!(upload.source, Source::Bytes(_)) || upload.size.is_none_or(|size| size > ASKED_FIRST) {
+            return None;
+        }
+        let session = self.host(repository).foresight.session(repository)?;
+        let (digest, size) = self.send_whole(repository, upload, &session, count).await.ok()?;
+        Some(Uploaded {
+            digest,
+            size,
+            how: UploadOutcome::Sent,
+        })
     }
 
     /// A small blob in one `POST`, where the registry takes it so (distribution-spec, §single POST). One that does not
@@ -229,7 +248,7 @@ impl Registry {
         }
     }
 
-    async fn start_upload(&self, repository: &Repository) -> Result<Session, StoreError> {
+    pub(super) async fn start_upload(&self, repository: &Repository) -> Result<Session, StoreError> {
         let path = format!("{}/blobs/uploads/", repository.path());
         let what = format!("upload to {repository}");
         let mut call = Call::new(self, repository, Method::POST, CallTarget::Path(path), what.clone());

@@ -53,13 +53,11 @@ async fn subjects(
     if reference.digest().is_none() {
         session.ui().warn(&tag_warning(&reference, session.program()));
     }
-    let image = async {
-        find(&source.store, &reference)
-            .await
-            .map_err(|error| absent(error, &reference))
-    };
-    let place = place(command, session, options, &source, &reference);
-    let (subject, (location, ready)) = tokio::try_join!(image, place)?;
+    let location = location(command, session, &reference)?;
+    let (subject, ready) = tokio::try_join!(
+        subject(command, options, &source.store, &reference, &location),
+        readied(command, options, &source.store, &location)
+    )?;
     let mut all = vec![subject.clone()];
     if command.recursive {
         all.extend(beneath(&source.store, &subject).await?);
@@ -75,22 +73,45 @@ async fn subjects(
         .collect())
 }
 
-/// Where the signatures go; readied, where they are attached.
-async fn place(
-    command: &Sign,
-    session: &Session<'_>,
-    options: &SignOptions,
-    source: &Source,
-    reference: &Reference,
-) -> Result<(Location, Option<Ready>), Failure> {
-    // Of the name only the repository counts here, so this need not wait for the digest.
+/// Where the signatures go. Of the name only the repository counts here, so this need not wait for the digest.
+fn location(command: &Sign, session: &Session<'_>, reference: &Reference) -> Result<Location, Failure> {
     let image = reference.clone().pin(Digest::sha256(b""));
-    let location = command.location.of(&image, session)?;
-    let ready = match command.upload {
-        true => Some(sign::prepare(&source.store, &location, options.formats).await?),
-        false => None,
+    command.location.of(&image, session)
+}
+
+/// Finds the image; what is attached to it is looked at meanwhile, where its digest is known.
+async fn subject(
+    command: &Sign,
+    options: &SignOptions,
+    store: &AnyStore,
+    reference: &Reference,
+    location: &Location,
+) -> Result<Subject, Failure> {
+    let ahead = async |digest: &Digest| {
+        if command.upload {
+            sign::look_ahead(store, location, digest, options.formats).await;
+        }
     };
-    Ok((location, ready))
+    let found = async { find(store, reference).await.map_err(|error| absent(error, reference)) };
+    if let Some(digest) = reference.digest() {
+        return tokio::join!(found, ahead(digest)).0;
+    }
+    let subject = found.await?;
+    ahead(subject.image.digest()).await;
+    Ok(subject)
+}
+
+/// Readies the repository, where signatures are attached.
+async fn readied(
+    command: &Sign,
+    options: &SignOptions,
+    store: &AnyStore,
+    location: &Location,
+) -> Result<Option<Ready>, Failure> {
+    if !command.upload {
+        return Ok(None);
+    }
+    Ok(Some(sign::prepare(store, location, options.formats).await?))
 }
 
 /// The name of what is signed: the image, or the attachment of it that `--attachment` means.
