@@ -129,12 +129,14 @@ impl<S: Store> Finder<'_, S> {
             .store
             .referrers(self.location.repository(), self.image.digest())
             .await?;
-        let found: Vec<Vec<Attached>> = stream::iter(listed)
-            .map(|descriptor| self.referrer(descriptor))
-            .buffered(self.limits.parallel)
+        // Not in the order of the list: one that is slow must not keep others from being asked for.
+        let mut found: Vec<(usize, Vec<Attached>)> = stream::iter(listed.into_iter().enumerate())
+            .map(|(place, descriptor)| async move { Ok::<_, StoreError>((place, self.referrer(descriptor).await?)) })
+            .buffer_unordered(self.limits.parallel)
             .try_collect()
             .await?;
-        Ok(found.into_iter().flatten().collect())
+        found.sort_unstable_by_key(|(place, _)| *place);
+        Ok(found.into_iter().flat_map(|(_, attached)| attached).collect())
     }
 
     /// The artifact type in a listing is a hint at most (go-containerregistry shows the configuration's type there),

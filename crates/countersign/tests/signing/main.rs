@@ -3,4 +3,5 @@
 mod concurrent;
 mod failing;
 mod layers;
+mod requests;
 mod served;

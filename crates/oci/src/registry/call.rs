@@ -93,7 +93,11 @@ impl<'a> Call<'a> {
 
     /// Says whether `url` is on the registry itself, which alone gets its credentials.
     fn is_home(&self, url: &Uri) -> bool {
-        self.host.url("").is_ok_and(|home| address::is_same_origin(&home, url))
+        match &self.target {
+            // It was made from the registry's address.
+            CallTarget::Path(_) => true,
+            CallTarget::Given(_) => self.host.url("").is_ok_and(|home| address::is_same_origin(&home, url)),
+        }
     }
 
     /// The error for a 401 or 403, with the credentials that were used or looked for.

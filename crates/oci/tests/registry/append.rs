@@ -1,12 +1,14 @@
 //! Many writers of one tag: whatever is reported as written is there in the end.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_oci::append::{Merge, append};
 use countersign_oci::media_type::OCI_MANIFEST;
+use countersign_oci::store::Expected;
 use countersign_oci::{AnyStore, Manifest, Reference, Store, StoreError, Upload};
 
 use crate::scripted::{Reply, Scripted, Seen, answer, client, status};
@@ -24,6 +26,7 @@ enum Tag {
 async fn tag_only(kind: Tag) -> (Scripted, Arc<Mutex<Option<Vec<u8>>>>) {
     let held: Arc<Mutex<Option<Vec<u8>>>> = Arc::default();
     let state = Arc::clone(&held);
+    let writes = AtomicUsize::new(0);
     let server = Scripted::start(move |seen: &Seen| {
         let mut held = state.lock().unwrap();
         let now = held.as_ref().map(|bytes| Digest::sha256(bytes).to_string());
@@ -38,7 +41,7 @@ async fn tag_only(kind: Tag) -> (Scripted, Arc<Mutex<Option<Vec<u8>>>>) {
                 if kind == Tag::Checked && !is_match {
                     return status(412);
                 }
-                if kind == Tag::Unsettled && seen.number.is_multiple_of(2) {
+                if kind == Tag::Unsettled && writes.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
                     return answer(400, &[], DIGEST_INVALID);
                 }
                 let digest = Digest::sha256(&seen.body).to_string();
@@ -191,3 +194,24 @@ async fn a_registry_that_always_refuses_a_right_digest_is_told_of() {
 
 const DIGEST_INVALID: &str =
     r#"{"errors":[{"code":"DIGEST_INVALID","message":"provided digest did not match uploaded content"}]}"#;
+
+#[tokio::test]
+async fn after_a_glance_blobs_are_stored_while_the_tag_is_looked_at_again() {
+    let (server, _) = tag_only(Tag::Unchecked).await;
+    let (store, tag) = (AnyStore::Registry(client()), server.repository().tag("x").unwrap());
+    store.expect(Expected::Replacement(&tag)).await;
+    add(&store, &tag, "a").await.unwrap();
+    let mut seen: Vec<_> = server.seen().into_iter().map(|seen| seen.method).collect();
+    seen[1..3].sort();
+    assert_eq!(seen, ["GET", "HEAD", "POST", "PUT", "HEAD"]);
+}
+
+#[tokio::test]
+async fn what_was_written_after_a_glance_is_kept() {
+    let (server, state) = tag_only(Tag::Unchecked).await;
+    let (store, tag) = (client(), server.repository().tag("x").unwrap());
+    store.expect(Expected::Replacement(&tag)).await;
+    add(&client(), &tag, "of another").await.unwrap();
+    add(&store, &tag, "a").await.unwrap();
+    assert_eq!(held(&state).len(), 2);
+}

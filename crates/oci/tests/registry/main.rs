@@ -5,6 +5,7 @@ mod append;
 mod auth;
 mod content;
 mod faults;
+mod foresight;
 mod proxies;
 mod pulls;
 mod pushes;

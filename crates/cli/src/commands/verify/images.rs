@@ -7,6 +7,7 @@ use countersign::verify::{Verified, VerifyError, judge, verify_image};
 use countersign_core::policy::Policy;
 use countersign_oci::{AnyStore, Pinned, Reference, Store, StoreError};
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
 
 use super::print::{Report, Reporter};
 use super::{Verify, given};
@@ -25,8 +26,10 @@ pub(super) async fn verify(
     let registry = command.registry.open(session)?;
     let names = if command.local_image { Names::Local } else { Names::Any };
     let mut reporter = Reporter::new(command, session);
+    let slots = Semaphore::new(limits.parallel.min(Semaphore::MAX_PERMITS));
     let mut reports = stream::iter(command.images.texts()?)
         .map(|name| async {
+            let _slot = slots.acquire().await;
             match source::open(name, names, &registry, session).await {
                 Ok(source) => {
                     let task = Task {
@@ -41,7 +44,7 @@ pub(super) async fn verify(
                 Err(failure) => vec![Report::failed(name, failure)],
             }
         })
-        .buffered(limits.parallel);
+        .buffered(limits.parallel.saturating_mul(WAITING));
     while let Some(of_name) = reports.next().await {
         for report in of_name {
             reporter.add(report)?;
@@ -174,3 +177,7 @@ impl Task<'_, '_> {
         Ok(find::<AnyStore>(&self.source.store, &image.reference()).await?)
     }
 }
+
+/// How many times more images may wait to be told of in their order than are verified at once: a slow one must not keep
+/// others from being verified.
+const WAITING: usize = 4;
