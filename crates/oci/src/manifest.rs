@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use countersign_core::Digest;
+use countersign_core::digest::Algorithm;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
@@ -128,6 +129,18 @@ impl Manifest {
             });
         }
         let digest = Digest::sha256(&bytes);
+        Self::read(bytes, media_type, digest)
+    }
+
+    /// Does what [`parse`](Self::parse) does where the bytes were checked against `digest` before.
+    pub(crate) fn parse_checked(bytes: Bytes, media_type: &str, digest: Digest) -> Result<Self, StoreError> {
+        if digest.algorithm() != Algorithm::Sha256 || bytes.len() > Self::LIMIT {
+            return Self::parse(bytes, media_type);
+        }
+        Self::read(bytes, media_type, digest)
+    }
+
+    fn read(bytes: Bytes, media_type: &str, digest: Digest) -> Result<Self, StoreError> {
         let content: ManifestContent =
             serde_json::from_slice(&bytes).map_err(|source| StoreError::ManifestMalformed {
                 digest: digest.clone(),

@@ -62,10 +62,13 @@ impl Registry {
         if answer.status != StatusCode::OK {
             return Err(call.refusal(&answer));
         }
-        check(&answer, reference)?;
+        let digest = checked(&answer, reference)?;
         let media_type = answer::text(&answer.headers, "content-type").unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        Manifest::parse(answer.body, media_type)
+        match digest {
+            Some(digest) => Manifest::parse_checked(answer.body, media_type, digest),
+            None => Manifest::parse(answer.body, media_type),
+        }
     }
 
     fn manifest_call<'a>(&self, method: Method, reference: &'a Reference) -> Call<'a> {
@@ -107,18 +110,20 @@ pub(super) fn announced(answer: &Answer) -> Option<Digest> {
 }
 
 /// Checks a manifest's bytes against the digest asked for, else against the one announced with a tag:
-/// a registry that contradicts itself is not believed either way.
-fn check(answer: &Answer, reference: &Reference) -> Result<(), StoreError> {
-    let announced = announced(answer);
-    let expected = reference.digest().or(announced.as_ref());
-    match expected {
-        Some(expected) if !expected.matches(&answer.body) => Err(StoreError::DigestMismatch {
+/// a registry that contradicts itself is not believed either way. Returns the one that was checked.
+fn checked(answer: &Answer, reference: &Reference) -> Result<Option<Digest>, StoreError> {
+    let Some(expected) = reference.digest().cloned().or_else(|| announced(answer)) else {
+        return Ok(None);
+    };
+    let found = Digest::of(expected.algorithm(), &answer.body);
+    if found != expected {
+        return Err(StoreError::DigestMismatch {
             what: format!("manifest {reference}"),
-            expected: expected.clone(),
-            found: Digest::of(expected.algorithm(), &answer.body),
-        }),
-        _ => Ok(()),
+            expected,
+            found,
+        });
     }
+    Ok(Some(found))
 }
 
 /// Every type of manifest; the last is for artifacts that are only signed or copied.
