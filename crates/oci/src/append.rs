@@ -53,13 +53,13 @@ pub enum Merge {
 /// it can replace each other several times. Only an unchanged state is proof.
 ///
 /// How long *W* must be nobody can know, as it is about the others; it is taken from what our own last replacement took,
-/// from the start of the look to the end of the answer. That is two round trips, of which only one lies between what the
-/// look saw and what the write did, so it is already about twice what counts. *W* is four times as long, and at least
-/// 300 ms, for a writer that is much further from the registry than we are; once another writer was noticed, eight times
-/// as long and at least a second, as writers slow each other down. It is at most 5 s, and grows where this machine is so
-/// busy that our own sleep ends late. A writer that stops for longer between its look and its write, or one of another
-/// make that looks once and writes minutes later, can still undo us: no client can prevent that without the registry's
-/// help.
+/// from the start of the look to the end of the answer. That is the registry's work and two round trips, of which only
+/// one lies between what the look saw and what the write did: over a slow network it is already twice what counts. *W* is
+/// four times as long, and at least 300 ms, for a writer that is much further from the registry than we are; once another
+/// writer was noticed, eight times as long and at least a second, as writers slow each other down. It is at most 5 s, and
+/// grows where this machine is so busy that our own sleep ends late. A writer that stops for longer between its look and
+/// its write, or one of another make that looks once and writes minutes later, can still undo us: no client can prevent
+/// that without the registry's help.
 ///
 /// What a [glance](Store::glance) showed is only good for storing blobs early. Every write is preceded by a look of its
 /// own, so the time from look to write is as short with a glance as without.

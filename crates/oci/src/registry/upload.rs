@@ -48,11 +48,6 @@ impl Registry {
                 });
             }
         }
-        if session.is_none()
-            && let Some(uploaded) = self.send_to_begun(repository, upload, &count).await
-        {
-            return Ok(uploaded);
-        }
         if session.is_none() {
             match self.send_at_once(repository, upload, &count).await? {
                 AtOnce::Sent(uploaded) => return Ok(uploaded),
@@ -82,9 +77,6 @@ impl Registry {
 
     /// A small blob to an upload that was begun [ahead of time](super::foresight); where that fails, it is sent as any other.
     async fn send_to_begun(&self, repository: &Repository, upload: &Upload, count: &Count) -> Option<Uploaded> {
-        if !matches!(upload.source, Source::Bytes(_)) || upload.size.is_none_or(|size| size > ASKED_FIRST) {
-            return None;
-        }
         let session = self.host(repository).foresight.session(repository)?;
         let (digest, size) = self.send_whole(repository, upload, &session, count).await.ok()?;
         Some(Uploaded {
@@ -94,7 +86,7 @@ impl Registry {
         })
     }
 
-    /// A small blob in one `POST`, where the registry takes it so (distribution-spec, §single POST). One that does not
+    /// A small blob to an upload that was begun, or in one `POST`, where the registry takes it so (distribution-spec, §single POST). One that does not
     /// starts an upload, and is not asked again.
     async fn send_at_once(
         &self,
@@ -105,8 +97,14 @@ impl Registry {
         let (Source::Bytes(bytes), Some(digest)) = (&upload.source, &upload.digest) else {
             return Ok(AtOnce::No);
         };
+        if bytes.len() as u64 > ASKED_FIRST {
+            return Ok(AtOnce::No);
+        }
+        if let Some(uploaded) = self.send_to_begun(repository, upload, count).await {
+            return Ok(AtOnce::Sent(uploaded));
+        }
         let host = self.host(repository);
-        if bytes.len() as u64 > ASKED_FIRST || host.single_post.answer() == Some(false) {
+        if host.single_post.answer() == Some(false) {
             return Ok(AtOnce::No);
         }
         let path = format!("{}/blobs/uploads/?digest={digest}", repository.path());

@@ -1,5 +1,8 @@
 //! What is asked or begun ahead of time is not asked again, and is never needed.
 
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
 use countersign_core::Digest;
 use countersign_oci::blob::UploadOutcome;
 use countersign_oci::media_type::OCI_INDEX;
@@ -134,48 +137,52 @@ async fn a_list_that_could_not_be_asked_for_ahead_is_asked_for_after() {
     assert!(matches!(pushed, Err(StoreError::Status { status: 500, .. })));
 }
 
-#[tokio::test]
-async fn where_there_is_no_list_the_tag_is_looked_at_while_the_manifest_goes_out() {
-    let held: std::sync::Mutex<Option<Vec<u8>>> = std::sync::Mutex::default();
-    let server = Scripted::start(move |seen: &Seen| {
+/// A registry that keeps no lists, but what is under tags.
+async fn tags_only() -> Scripted {
+    let held: Mutex<Option<Vec<u8>>> = Mutex::default();
+    Scripted::start(move |seen: &Seen| {
         let mut held = held.lock().unwrap();
         let is_tag = seen.target.contains("/manifests/sha256-");
-        match seen.method.as_str() {
-            "PUT" => {
-                let digest = Digest::sha256(&seen.body).to_string();
-                if is_tag {
-                    *held = Some(seen.body.clone());
-                }
-                answer(201, &[("docker-content-digest", &digest)], "")
+        let headers = |digest: String| {
+            vec![
+                ("docker-content-digest", digest),
+                ("content-type", OCI_INDEX.to_owned()),
+            ]
+        };
+        if seen.method == "PUT" {
+            if is_tag {
+                *held = Some(seen.body.clone());
             }
-            _ => match held.as_ref().filter(|_| is_tag) {
-                Some(bytes) => {
-                    let digest = Digest::sha256(bytes).to_string();
-                    answer(
-                        200,
-                        &[("docker-content-digest", &digest), ("content-type", OCI_INDEX)],
-                        bytes,
-                    )
-                }
-                None => status(404),
-            },
+            return Reply::Answer(201, headers(Digest::sha256(&seen.body).to_string()), Vec::new());
+        }
+        match held.as_ref().filter(|_| is_tag) {
+            Some(bytes) => Reply::Answer(200, headers(Digest::sha256(bytes).to_string()), bytes.clone()),
+            None => status(404),
         }
     })
-    .await;
-    let started = std::time::Instant::now();
+    .await
+}
+
+#[tokio::test]
+async fn where_there_is_no_list_the_tag_is_looked_at_while_the_manifest_goes_out() {
+    let server = tags_only().await;
     push_expected(&server).await.unwrap();
     let mut seen = requests(&server);
     seen[1..3].sort();
-    assert_eq!(
-        seen,
-        [
-            "GET referrers",
-            "GET manifests",
-            "PUT manifests/sha256:",
-            "PUT manifests",
-            "HEAD manifests"
-        ]
-    );
-    // Another writer may have looked before we wrote and be about to write: this long it must have shown.
-    assert!(started.elapsed() >= std::time::Duration::from_millis(300));
+    let expected = [
+        "GET referrers",
+        "GET manifests",
+        "PUT manifests/sha256:",
+        "PUT manifests",
+        "HEAD manifests",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn a_tag_is_read_back_only_after_another_writer_who_looked_before_must_have_written() {
+    let server = tags_only().await;
+    let started = Instant::now();
+    push_expected(&server).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_millis(300));
 }
