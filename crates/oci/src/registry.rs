@@ -53,7 +53,7 @@ pub struct RegistryOptions {
 }
 
 impl RegistryOptions {
-    /// Takes `http`, no credentials, plain HTTP for local hosts only, and 128 requests at a time for each host.
+    /// Takes `http`, no credentials, plain HTTP for local hosts only, and 96 requests at a time for each host.
     pub fn new(http: Http) -> Self {
         Self {
             http,
@@ -227,5 +227,6 @@ impl Remembered {
 const YES: u8 = 1;
 const NO: u8 = 2;
 
-/// How many requests one host may be busy with, unless said otherwise: two for each of 64 images that are verified at once.
-const CONCURRENCY: usize = 128;
+/// How many requests one host may be busy with, unless said otherwise: half as many again as the 64 images that are
+/// verified at once, each of which begins with three requests and goes on with one.
+const CONCURRENCY: usize = 96;

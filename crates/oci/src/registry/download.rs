@@ -35,7 +35,11 @@ impl Registry {
             skip: 0,
             breaks: 0,
         };
+        let host = self.host(repository);
+        // For the head only: a body may be as slow as where it goes.
+        let permit = host.permits.acquire().await;
         let response = download.request(0).await?;
+        drop(permit);
         if let (Some(expected), Some(found)) = (size, response.body.size())
             && expected != found
         {

@@ -30,19 +30,23 @@ pub(super) async fn verify(
     let mut reports = stream::iter(command.images.texts()?)
         .map(|name| async {
             let _slot = slots.acquire().await;
-            match source::open(name, names, &registry, session).await {
-                Ok(source) => {
-                    let task = Task {
-                        command,
-                        session,
-                        policy,
-                        limits,
-                        source,
-                    };
-                    task.reports().await
+            // Boxed, as most of those that wait have not begun or have ended.
+            Box::pin(async {
+                match source::open(name, names, &registry, session).await {
+                    Ok(source) => {
+                        let task = Task {
+                            command,
+                            session,
+                            policy,
+                            limits,
+                            source,
+                        };
+                        task.reports().await
+                    }
+                    Err(failure) => vec![Report::failed(name, failure)],
                 }
-                Err(failure) => vec![Report::failed(name, failure)],
-            }
+            })
+            .await
         })
         .buffered(limits.parallel.saturating_mul(WAITING));
     while let Some(of_name) = reports.next().await {
