@@ -288,5 +288,5 @@ fn is_passing(error: &StoreError) -> bool {
     }
 }
 
-/// How long a look stays good enough to write after it.
-const FRESH: Duration = Duration::from_millis(40);
+/// How long a look stays good enough to write after it: a third of the least that others wait for us.
+const FRESH: Duration = Duration::from_millis(100);
