@@ -15,7 +15,7 @@ pub(crate) use complaint::translate;
 use crate::args::boolean;
 use crate::args::global::GlobalArgs;
 use crate::args::output::OutputFormat;
-use crate::commands::{ENTRIES, Entry, Fallback};
+use crate::commands::{ENTRIES, Entry, Fallback, Leaf};
 use crate::env::Environment;
 use crate::failure::Failure;
 use crate::output::{Colour, Ui};
@@ -30,7 +30,7 @@ pub(crate) enum Parsed {
 
 /// A command with its flags.
 pub(crate) struct Invocation {
-    pub(crate) entry: &'static Entry,
+    pub(crate) command: &'static Leaf,
     pub(crate) matches: ArgMatches,
     pub(crate) global: GlobalArgs,
     /// How a failure is shown: as JSON where `--output json` was asked for.
@@ -59,30 +59,30 @@ pub(crate) fn parse(
     ui: &Ui<'_>,
 ) -> Result<Parsed, Failure> {
     let mut arguments = arguments;
-    let place = find_command(&arguments);
-    let entry = place
-        .and_then(|place| arguments.get(place)?.to_str())
-        .and_then(|name| ENTRIES.iter().find(|entry| entry.name == name));
-    repair::repair(&mut arguments, entry, ui);
-    if let (Some(place), Some(entry)) = (place, entry)
-        && entry.fallback == Fallback::Environment
+    let named = find_named(&arguments);
+    let command = match &named {
+        Some(Named {
+            entry: Entry::Command(leaf),
+            ..
+        }) => Some(leaf),
+        _ => None,
+    };
+    repair::repair(&mut arguments, command, ui);
+    if let (Some(named), Some(command)) = (&named, command)
+        && command.fallback == Fallback::Environment
     {
-        fallback::append(&mut arguments, place, entry, environment);
+        fallback::append(&mut arguments, named.place, command, environment);
     }
     let root = root(program).color(match ui.stdout_colour() {
         Colour::Ansi => ColorChoice::Always,
         Colour::Plain => ColorChoice::Never,
     });
-    let mut root_for_help = None;
-    if place.is_none() {
-        root_for_help = Some(root.clone());
-    }
     match root.try_get_matches_from(arguments) {
-        Ok(matches) => invocation(matches, program, root_for_help, ui),
+        Ok(matches) => invocation(matches, program, ui),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Parsed::Text(shown(&error.render(), ui)))
         }
-        Err(error) => Err(translate(&error, program, entry.map(|entry| entry.name)).into()),
+        Err(error) => Err(translate(&error, program, named.map(|named| named.entry.name())).into()),
     }
 }
 
@@ -93,33 +93,47 @@ fn shown(text: &clap::builder::StyledStr, ui: &Ui<'_>) -> String {
     }
 }
 
-fn invocation(
-    mut matches: ArgMatches,
-    program: &'static str,
-    help: Option<Command>,
-    ui: &Ui<'_>,
-) -> Result<Parsed, Failure> {
-    let Some((name, mut matches)) = matches.remove_subcommand() else {
-        let mut command = help.unwrap_or_else(|| root(program));
-        return Ok(Parsed::Text(shown(&command.render_help(), ui)));
+fn invocation(mut matches: ArgMatches, program: &'static str, ui: &Ui<'_>) -> Result<Parsed, Failure> {
+    let mut entries = ENTRIES;
+    let mut words = Vec::new();
+    let command = loop {
+        let Some((word, inner)) = matches.remove_subcommand() else {
+            return Ok(Parsed::Text(help(program, &words, ui)));
+        };
+        let entry = entries
+            .iter()
+            .find(|entry| entry.word() == word)
+            .expect("clap only finds commands of the table");
+        matches = inner;
+        match entry {
+            Entry::Command(leaf) => break leaf,
+            Entry::Group(group) => entries = group.entries,
+        }
+        words.push(word);
     };
-    let entry = ENTRIES
-        .iter()
-        .find(|entry| entry.name == name)
-        .expect("clap only finds commands of the table");
     let global =
-        GlobalArgs::from_arg_matches(&matches).map_err(|error| translate(&error, program, Some(entry.name)))?;
+        GlobalArgs::from_arg_matches(&matches).map_err(|error| translate(&error, program, Some(command.name)))?;
     let failures = match matches.try_get_one::<OutputFormat>("output") {
         Ok(Some(OutputFormat::Json)) => OutputFormat::Json,
         _ => OutputFormat::Text,
     };
-    matches.remove_subcommand();
     Ok(Parsed::Invocation(Invocation {
-        entry,
+        command,
         matches,
         global,
         failures,
     }))
+}
+
+/// What `--help` after the words of a group shows, or of the program where there are none.
+fn help(program: &'static str, words: &[String], ui: &Ui<'_>) -> String {
+    let line = std::iter::once(program)
+        .chain(words.iter().map(String::as_str))
+        .chain(["--help"]);
+    match root(program).try_get_matches_from(line) {
+        Err(text) => shown(&text.render(), ui),
+        Ok(_) => String::new(),
+    }
 }
 
 /// The whole command line for clap; the flags of each command are built when they are needed.
@@ -165,9 +179,36 @@ fn boolean_flag(arg: Arg) -> Arg {
         .value_name("BOOL")
 }
 
-/// Finds the command's word: the first argument that is neither a flag nor the value of a global one.
-fn find_command(arguments: &[OsString]) -> Option<usize> {
-    let mut place = 1;
+/// The words of a command line that name an entry of the table.
+struct Named {
+    /// The place of the last one.
+    place: usize,
+    entry: &'static Entry,
+}
+
+/// Finds the command or group that is named, as far as its words are known.
+fn find_named(arguments: &[OsString]) -> Option<Named> {
+    let mut named = None;
+    let mut entries = ENTRIES;
+    let mut from = 1;
+    while let Some(place) = next_word(arguments, from) {
+        let word = arguments.get(place)?.to_str();
+        let Some(entry) = entries.iter().find(|entry| Some(entry.word()) == word) else {
+            break;
+        };
+        named = Some(Named { place, entry });
+        match entry {
+            Entry::Command(_) => break,
+            Entry::Group(group) => entries = group.entries,
+        }
+        from = place + 1;
+    }
+    named
+}
+
+/// The place of the next argument that is neither a flag nor the value of a global one.
+fn next_word(arguments: &[OsString], from: usize) -> Option<usize> {
+    let mut place = from;
     while let Some(argument) = arguments.get(place) {
         match argument.to_str() {
             Some("-t" | "--timeout" | "--output-file" | "-timeout" | "-output-file" | "--t") => place += 2,

@@ -29,7 +29,7 @@ use crate::session::Session;
 
 /// A command: its flags are its fields, and running it is its one method.
 pub(crate) trait Subcommand: Args {
-    /// The word on the command line.
+    /// The words on the command line: `sign`, or after those of its group `attach signature`.
     const NAME: &'static str;
     /// What it does, in one line.
     const ABOUT: &'static str;
@@ -60,8 +60,15 @@ pub(crate) enum Visibility {
     Hidden,
 }
 
+/// A word of the table: a command, or a group of commands.
+pub(crate) enum Entry {
+    Command(Leaf),
+    Group(Group),
+}
+
 /// A command in the table. Its flags are only built when it is the one that was asked for.
-pub(crate) struct Entry {
+pub(crate) struct Leaf {
+    /// Its words on the command line.
     pub(crate) name: &'static str,
     pub(crate) fallback: Fallback,
     about: &'static str,
@@ -71,9 +78,18 @@ pub(crate) struct Entry {
     execute: fn(&mut ArgMatches, &Session<'_>) -> Result<(), Failure>,
 }
 
+/// A word that stands before others.
+pub(crate) struct Group {
+    /// Its words on the command line.
+    pub(crate) name: &'static str,
+    /// What may follow.
+    pub(crate) entries: &'static [Entry],
+    about: &'static str,
+}
+
 impl Entry {
     const fn of<S: Subcommand>() -> Self {
-        Self {
+        Self::Command(Leaf {
             name: S::NAME,
             fallback: S::FALLBACK,
             about: S::ABOUT,
@@ -81,14 +97,47 @@ impl Entry {
             visibility: S::VISIBILITY,
             define: define::<S>,
             execute: execute::<S>,
+        })
+    }
+
+    #[expect(dead_code, reason = "no command is in a group yet")]
+    const fn group(name: &'static str, about: &'static str, entries: &'static [Self]) -> Self {
+        Self::Group(Group { name, entries, about })
+    }
+
+    /// All its words on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Command(leaf) => leaf.name,
+            Self::Group(group) => group.name,
         }
     }
 
-    /// The command for clap, its flags deferred.
+    /// Its last word.
+    pub(crate) fn word(&self) -> &'static str {
+        let name = self.name();
+        name.rsplit_once(' ').map_or(name, |(_, word)| word)
+    }
+
+    /// The command or group for clap, flags deferred.
     pub(crate) fn command(&self, program: &str) -> Command {
+        let command = Command::new(self.word());
+        match self {
+            Self::Command(leaf) => leaf.describe(command, program),
+            Self::Group(group) => command
+                .about(group.about)
+                .override_usage(format!("{program} {} [command]", group.name))
+                .disable_help_subcommand(true)
+                .subcommands(group.entries.iter().map(|entry| entry.command(program))),
+        }
+    }
+}
+
+impl Leaf {
+    fn describe(&self, command: Command, program: &str) -> Command {
         let arguments = self.arguments;
         let space = if arguments.is_empty() { "" } else { " " };
-        Command::new(self.name)
+        command
             .about(self.about)
             .override_usage(format!("{program} {} [flags]{space}{arguments}", self.name))
             .hide(self.visibility == Visibility::Hidden)

@@ -61,7 +61,7 @@ pub fn run(arguments: Vec<OsString>, world: &mut World) -> u8 {
     }
     let mut session = Session::new(program, ui, surroundings, invocation.global);
     let mut matches = invocation.matches;
-    let result = invocation.entry.execute(&mut matches, &session);
+    let result = invocation.command.execute(&mut matches, &session);
     session.close();
     end(session.ui(), result, program)
 }

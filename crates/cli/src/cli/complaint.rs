@@ -16,7 +16,7 @@ fn kind(error: &clap::Error, program: &str, command: Option<&str>) -> UsageKind 
     match error.kind() {
         ErrorKind::InvalidSubcommand => UsageKind::UnknownCommand {
             found: text(error, ContextKind::InvalidSubcommand).unwrap_or_default(),
-            within: program.to_owned(),
+            within: within(program, command),
         },
         ErrorKind::UnknownArgument => unknown(argument.unwrap_or_default(), program, command),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => wrong_value(error, argument),
@@ -48,9 +48,13 @@ fn unknown(argument: String, program: &str, command: Option<&str>) -> UsageKind 
         },
         None => UsageKind::UnknownCommand {
             found: argument,
-            within: command.map_or_else(|| program.to_owned(), |name| format!("{program} {name}")),
+            within: within(program, command),
         },
     }
+}
+
+fn within(program: &str, command: Option<&str>) -> String {
+    command.map_or_else(|| program.to_owned(), |name| format!("{program} {name}"))
 }
 
 fn wrong_value(error: &clap::Error, argument: Option<String>) -> UsageKind {

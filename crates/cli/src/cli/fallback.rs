@@ -5,16 +5,16 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
-use crate::commands::Entry;
+use crate::commands::Leaf;
 use crate::env::{Environment, FLAG_PREFIX};
 
 /// Puts `--flag=value` behind the command's word for each flag whose variable is set and that is not given.
-pub(crate) fn append(arguments: &mut Vec<OsString>, place: usize, entry: &Entry, environment: &Environment) {
+pub(crate) fn append(arguments: &mut Vec<OsString>, place: usize, leaf: &Leaf, environment: &Environment) {
     let mut set = environment.flag_values().peekable();
     if set.peek().is_none() {
         return;
     }
-    let command = super::with_globals(entry.defined());
+    let command = super::with_globals(leaf.defined());
     let mut given: Option<ArgMatches> = None;
     let mut added = Vec::new();
     for (variable, value) in set {

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 
 use clap::Command;
 
-use crate::commands::Entry;
+use crate::commands::Leaf;
 use crate::output::Ui;
 
 /// Rewrites old spellings, with cosign's warning for each.
 ///
 /// What is a cluster of one-letter flags (`-yr`) or a one-letter flag with its value (`-ak=v`) stays as it is,
 /// unless a flag of that whole name exists.
-pub(crate) fn repair(arguments: &mut [OsString], entry: Option<&'static Entry>, ui: &Ui<'_>) {
+pub(crate) fn repair(arguments: &mut [OsString], leaf: Option<&'static Leaf>, ui: &Ui<'_>) {
     let mut command = None;
     for argument in arguments.iter_mut().skip(1) {
         let Some(text) = argument.to_str() else { continue };
@@ -25,7 +25,7 @@ pub(crate) fn repair(arguments: &mut [OsString], entry: Option<&'static Entry>, 
             ));
             repaired
         } else if is_single_dash_word(text) {
-            let command = command.get_or_insert_with(|| flags_of(entry));
+            let command = command.get_or_insert_with(|| flags_of(leaf));
             let Some((repaired, kind)) = long_spelling(text, command) else {
                 continue;
             };
@@ -49,9 +49,9 @@ fn is_single_dash_word(text: &str) -> bool {
         .is_some_and(|rest| rest.len() > 1 && !rest.starts_with('-'))
 }
 
-fn flags_of(entry: Option<&'static Entry>) -> Command {
-    super::with_globals(match entry {
-        Some(entry) => entry.defined(),
+fn flags_of(leaf: Option<&'static Leaf>) -> Command {
+    super::with_globals(match leaf {
+        Some(leaf) => leaf.defined(),
         None => Command::new(""),
     })
 }
