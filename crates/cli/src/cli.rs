@@ -5,6 +5,7 @@ mod fallback;
 mod repair;
 
 use std::ffi::OsString;
+use std::slice;
 
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
@@ -73,17 +74,34 @@ pub(crate) fn parse(
     {
         fallback::append(&mut arguments, named.place, command, environment);
     }
-    let root = root(program).color(match ui.stdout_colour() {
-        Colour::Ansi => ColorChoice::Always,
-        Colour::Plain => ColorChoice::Never,
-    });
-    match root.try_get_matches_from(arguments) {
+    match read(program, arguments, named.as_ref().map(|named| named.first), ui) {
         Ok(matches) => invocation(matches, program, ui),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Parsed::Text(shown(&error.render(), ui)))
         }
         Err(error) => Err(translate(&error, program, named.map(|named| named.entry.name())).into()),
     }
+}
+
+/// Has clap read the line, knowing only the entry that it begins with: every other would cost memory and time at each start.
+///
+/// What goes wrong, and help, is told by one that knows all.
+fn read(
+    program: &'static str,
+    arguments: Vec<OsString>,
+    first: Option<&'static Entry>,
+    ui: &Ui<'_>,
+) -> Result<ArgMatches, clap::Error> {
+    let colour = match ui.stdout_colour() {
+        Colour::Ansi => ColorChoice::Always,
+        Colour::Plain => ColorChoice::Never,
+    };
+    if let Some(first) = first
+        && let Ok(matches) = root_of(slice::from_ref(first), program).try_get_matches_from(&arguments)
+    {
+        return Ok(matches);
+    }
+    root(program).color(colour).try_get_matches_from(arguments)
 }
 
 fn shown(text: &clap::builder::StyledStr, ui: &Ui<'_>) -> String {
@@ -138,10 +156,14 @@ fn help(program: &'static str, words: &[String], ui: &Ui<'_>) -> String {
 
 /// The whole command line for clap; the flags of each command are built when they are needed.
 pub(crate) fn root(program: &'static str) -> Command {
+    root_of(ENTRIES, program)
+}
+
+fn root_of(entries: &[Entry], program: &'static str) -> Command {
     let root = Command::new(program)
         .about("Signs and verifies anything in an OCI registry")
         .disable_version_flag(true)
-        .subcommands(ENTRIES.iter().map(|entry| entry.command(program)));
+        .subcommands(entries.iter().map(|entry| entry.command(program)));
     with_globals(root)
 }
 
@@ -181,14 +203,17 @@ fn boolean_flag(arg: Arg) -> Arg {
 
 /// The words of a command line that name an entry of the table.
 struct Named {
+    /// What the first of them names.
+    first: &'static Entry,
     /// The place of the last one.
     place: usize,
+    /// What the last of them names.
     entry: &'static Entry,
 }
 
 /// Finds the command or group that is named, as far as its words are known.
 fn find_named(arguments: &[OsString]) -> Option<Named> {
-    let mut named = None;
+    let mut named: Option<Named> = None;
     let mut entries = ENTRIES;
     let mut from = 1;
     while let Some(place) = next_word(arguments, from) {
@@ -196,7 +221,8 @@ fn find_named(arguments: &[OsString]) -> Option<Named> {
         let Some(entry) = entries.iter().find(|entry| Some(entry.word()) == word) else {
             break;
         };
-        named = Some(Named { place, entry });
+        let first = named.map_or(entry, |named| named.first);
+        named = Some(Named { first, place, entry });
         match entry {
             Entry::Command(_) => break,
             Entry::Group(group) => entries = group.entries,

@@ -1,0 +1,51 @@
+//! Has the linker lay what runs at every start side by side, as `start.ld` lists it, in release builds for Linux.
+//!
+//! Only a linker that understands the list is given it: GNU's and LLVM's do, others link as they always do.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={SCRIPT}");
+    let is_wanted = variable("PROFILE") == "release" && variable("CARGO_CFG_TARGET_OS") == "linux";
+    let script = Path::new(&variable("CARGO_MANIFEST_DIR")).join(SCRIPT);
+    if is_wanted && is_understood(&script) {
+        println!("cargo::rustc-link-arg-bins=-T");
+        println!("cargo::rustc-link-arg-bins={}", script.display());
+    }
+}
+
+/// Links an empty program with the list, the way Cargo will link ours.
+fn is_understood(script: &Path) -> bool {
+    let folder = variable("OUT_DIR");
+    let source = Path::new(&folder).join("empty.rs");
+    if fs::write(&source, "fn main() {}\n").is_err() {
+        return false;
+    }
+    let mut rustc = Command::new(variable("RUSTC"));
+    rustc.args([
+        "--crate-type=bin",
+        "--target",
+        &variable("TARGET"),
+        "-C",
+        "link-arg=-T",
+        "-C",
+    ]);
+    rustc.arg(format!("link-arg={}", script.display()));
+    let flags = variable("CARGO_ENCODED_RUSTFLAGS");
+    rustc.args(flags.split('\u{1f}').filter(|flag| !flag.is_empty()));
+    if let Ok(linker) = env::var("RUSTC_LINKER") {
+        rustc.arg("-C").arg(format!("linker={linker}"));
+    }
+    rustc.arg("-o").arg(Path::new(&folder).join("empty")).arg(&source);
+    let status = rustc.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}
+
+const SCRIPT: &str = "start.ld";
