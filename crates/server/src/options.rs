@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use crate::auth::BasicAuth;
 
 /// How a server is to run: where its contents are, and what differs from the defaults.
@@ -18,6 +20,7 @@ pub struct ServerOptions {
     pub(crate) durability: Durability,
     pub(crate) missing: MissingContent,
     pub(crate) log: LogSink,
+    pub(crate) runtimes: Vec<Handle>,
     pub(crate) limits: Limits,
 }
 
@@ -34,6 +37,7 @@ impl ServerOptions {
             durability: Durability::PowerCut,
             missing: MissingContent::Refused,
             log: LogSink::Off,
+            runtimes: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -84,6 +88,13 @@ impl ServerOptions {
     #[must_use]
     pub fn log(mut self, log: LogSink) -> Self {
         self.log = log;
+        self
+    }
+
+    /// Serves the connections on these runtimes too, in turn with the one that the server is started on.
+    #[must_use]
+    pub fn runtimes(mut self, runtimes: Vec<Handle>) -> Self {
+        self.runtimes = runtimes;
         self
     }
 

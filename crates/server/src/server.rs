@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -50,7 +51,8 @@ impl Server {
         ));
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (phase, watching) = watch::channel(Phase::Serving);
-        let accepting = tokio::spawn(accept(listener, registry, tls, watching));
+        let turns = Turns::new(options.runtimes);
+        let accepting = tokio::spawn(accept(listener, registry, tls, watching, turns));
         Ok(Running {
             address,
             scheme,
@@ -106,6 +108,7 @@ async fn accept(
     registry: Arc<Registry>,
     tls: Option<TlsAcceptor>,
     phase: watch::Receiver<Phase>,
+    mut turns: Turns,
 ) {
     let places = Arc::new(Semaphore::new(registry.limits.connections));
     let mut connections = JoinSet::new();
@@ -126,11 +129,18 @@ async fn accept(
         let Some((stream, remote, place)) = accepted else {
             continue;
         };
-        let serving = connection::serve(Arc::clone(&registry), stream, remote, tls.clone(), phase.clone());
-        connections.spawn(async move {
-            serving.await;
+        // A connection belongs to the runtime that it was made on, until it is taken from it.
+        let Ok(stream) = stream.into_std() else {
+            continue;
+        };
+        let (registry, tls, phase) = (Arc::clone(&registry), tls.clone(), phase.clone());
+        let serving = async move {
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                connection::serve(registry, stream, remote, tls, phase).await;
+            }
             drop(place);
-        });
+        };
+        connections.spawn_on(serving, turns.next());
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
@@ -139,11 +149,30 @@ async fn accept(
     connections.shutdown().await;
 }
 
+/// The runtimes that connections are served on, one after the other.
+struct Turns {
+    runtimes: Vec<Handle>,
+    turn: usize,
+}
+
+impl Turns {
+    fn new(others: Vec<Handle>) -> Self {
+        let mut runtimes = vec![Handle::current()];
+        runtimes.extend(others);
+        Self { runtimes, turn: 0 }
+    }
+
+    fn next(&mut self) -> &Handle {
+        self.turn = (self.turn + 1) % self.runtimes.len();
+        &self.runtimes[self.turn]
+    }
+}
+
 /// Waits for a place and a connection to take it.
 async fn take(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, remote)) => Some((stream, remote, place)),

@@ -1,5 +1,7 @@
 //! `serve`: a registry on this machine.
 
+mod workers;
+
 use std::io::Write;
 use std::net::SocketAddr;
 
@@ -10,6 +12,7 @@ use countersign_server::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::workers::Workers;
 use super::{Fallback, Subcommand};
 use crate::args::usage::UsageError;
 use crate::failure::Failure;
@@ -70,8 +73,9 @@ impl Subcommand for Serve {
     const FALLBACK: Fallback = Fallback::None;
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        let options = self.options(session)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let workers = Workers::start().map_err(Failure::Runtime)?;
+        let options = self.options(session)?.runtimes(workers.runtimes());
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(Failure::Runtime)?;

@@ -21,6 +21,8 @@ mod push;
 mod quickstart;
 mod serve;
 mod sign;
+#[cfg(target_os = "linux")]
+mod start;
 mod tag;
 mod tree;
 mod triangulate;

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use countersign_core::Digest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, IMAGE, INDEX, image_with, registry, subject};
+use crate::client::{Client, IMAGE, INDEX, image_with, registry, registry_with, subject};
 
 const WRITERS: usize = 50;
 
@@ -92,4 +96,27 @@ async fn same_blob_from_many_is_one_blob() {
             .expect(200);
         assert_eq!(answer.body, bytes);
     }
+}
+
+#[tokio::test]
+async fn connections_are_served_on_every_runtime_in_turn() {
+    let worker = Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = worker.handle().clone();
+    let (end, ended) = oneshot::channel::<()>();
+    let thread = std::thread::spawn(move || worker.block_on(ended));
+    let registry = registry_with(|options| options.runtimes(vec![handle.clone()])).await;
+    let mut connections = Vec::new();
+    for _ in 0..4 {
+        let mut stream = TcpStream::connect(registry.running.address()).await.unwrap();
+        stream.write_all(b"GET /v2/ HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 1024];
+        let length = stream.read(&mut answer).await.unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200 "));
+        connections.push(stream);
+    }
+    assert_eq!(handle.metrics().num_alive_tasks(), 2);
+    registry.running.stop().await.unwrap();
+    assert_eq!(handle.metrics().num_alive_tasks(), 0);
+    end.send(()).unwrap();
+    thread.join().unwrap().unwrap();
 }
