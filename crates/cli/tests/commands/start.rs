@@ -49,8 +49,17 @@ fn a_start_of_the_release_build_touches_little_memory() {
     else {
         return;
     };
+    let contents = fs::read(&program).expect("the program can be read");
+    let is_ordered = contents.windows(SECTION.len()).any(|bytes| bytes == SECTION);
+    assert!(is_ordered, "start.ld was not used");
     for command in ["version", "--help"] {
         let held = Held::start(&program, command);
+        let mathematics: Vec<String> = held
+            .mapped_files()
+            .into_iter()
+            .filter(|file| file.starts_with("libm."))
+            .collect();
+        assert_eq!(mathematics, [""; 0], "{command}");
         let (faults, memory) = (held.page_faults(), held.status("VmHWM:"));
         println!("{command}: {faults} page faults, {memory} KiB");
         assert!(faults <= MOST_FAULTS, "{command}: {faults} page faults");
@@ -159,6 +168,8 @@ fn open_files(process: &str) -> Vec<(u32, String)> {
 }
 
 const LIBRARIES: [&str; 4] = ["ld-", "libc", "libgcc_s", "libm"];
+/// What `start.ld` gathers, in the program's table of sections.
+const SECTION: &[u8] = b"\0.text.start\0";
 /// Linux's number on x86 and Arm.
 const O_NONBLOCK: i32 = 0o4000;
 const MOST_FAULTS: u64 = 200;
