@@ -41,7 +41,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Document, PemError> {
     };
     while let Some(line) = lines.next() {
         if let Some(label) = boundary(line, b"-----BEGIN ") {
-            document.blocks.push(block(label, &mut lines)?);
+            document.blocks.push(block(label, &mut lines, text.len())?);
             document.rest = Rest::WhiteSpace;
         } else if !line.is_empty() {
             document.rest = Rest::Text;
@@ -99,9 +99,10 @@ fn boundary(line: &[u8], start: &[u8]) -> Option<String> {
     Some(super::shown(&String::from_utf8_lossy(label)))
 }
 
-fn block<'a>(label: String, lines: &mut impl Iterator<Item = &'a [u8]>) -> Result<Block, PemError> {
+/// Reads a block of at most `most` bytes.
+fn block<'a>(label: String, lines: &mut impl Iterator<Item = &'a [u8]>, most: usize) -> Result<Block, PemError> {
     // Sized at once: growing would leave unwiped copies of a private key behind.
-    let mut body = Zeroizing::new(Vec::with_capacity(super::KEY_FILE_LIMIT));
+    let mut body = Zeroizing::new(Vec::with_capacity(most));
     let mut protection = Protection::None;
     for line in lines {
         if line.starts_with(b"-----") {
