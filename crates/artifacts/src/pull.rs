@@ -1,5 +1,7 @@
 //! Writing an artifact's files back: each is complete and has the right digest before it gets its name.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod place;
 mod platform;
 mod unpack;

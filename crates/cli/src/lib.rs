@@ -13,6 +13,8 @@ mod docker_config;
 mod exit;
 mod failure;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod output;
 mod password;
 mod progress;

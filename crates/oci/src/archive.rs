@@ -1,6 +1,8 @@
 //! OCI archives: an image layout in a tar file, read without unpacking it.
 
 pub(crate) mod entries;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 use std::path::Path;
 use std::sync::Arc;

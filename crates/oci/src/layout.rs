@@ -20,6 +20,8 @@ use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Pinned, Reference, Repository};
 use crate::store::{Condition, Replacement, Store};
 
+#[cfg(fuzzing)]
+pub use self::write::fuzzing;
 use contents::{Contents, REF_NAME};
 use files::{Directory, Files, blocking};
 

@@ -11,6 +11,8 @@ pub mod credentials;
 mod download;
 mod feed;
 mod foresight;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod manage;
 mod paging;
 mod pull;

@@ -40,5 +40,7 @@ mod tls;
 pub use auth::{AuthError, BasicAuth};
 pub use error::ServerError;
 pub use options::{Access, Durability, Limits, LogSink, MissingContent, ServerOptions, TlsFiles};
+#[cfg(fuzzing)]
+pub use registry::fuzzing;
 pub use server::{Running, Server};
 pub use store::{Collected, StoreError, collect_garbage};

@@ -4,6 +4,8 @@ mod blob;
 mod condition;
 pub(crate) mod content;
 pub(crate) mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod listing;
 mod manifest;
 pub(crate) mod name;

@@ -18,7 +18,7 @@
 mod error;
 mod folder;
 mod garbage;
-mod key;
+pub(crate) mod key;
 mod listing;
 mod manifest;
 mod referrers;

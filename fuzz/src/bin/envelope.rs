@@ -7,7 +7,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(envelope) = Envelope::parse(bytes) {
-        assert_eq!(Envelope::parse(&envelope.to_json()).expect("what is written is read"), envelope);
+        assert_eq!(
+            Envelope::parse(&envelope.to_json()).expect("what is written is read"),
+            envelope
+        );
         assert!(envelope.pae().ends_with(envelope.payload()));
     }
 });

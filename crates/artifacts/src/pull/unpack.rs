@@ -62,7 +62,7 @@ pub(super) fn unpack(packed: &Path, target: &Path, order: &Order) -> Result<(), 
     merge::place(&root, target, order.existing)
 }
 
-fn extract(reader: &mut impl Read, root: &Path, order: &Order) -> Result<(), UnpackError> {
+pub(super) fn extract(reader: &mut impl Read, root: &Path, order: &Order) -> Result<(), UnpackError> {
     let mut tree = Tree::new(root, &order.prefix)?;
     let mut entries = Entries::new(reader);
     while let Some(entry) = entries.next().map_err(|error| error.limited(order))? {

@@ -81,7 +81,7 @@ pub(crate) fn limits(parallel: usize, session: &Session<'_>) -> Result<Limits, F
 }
 
 /// Reads a size with a unit: powers of 1000 (`MB`) or of 1024 (`MiB`).
-fn bytes(text: &str) -> Option<u64> {
+pub(crate) fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);

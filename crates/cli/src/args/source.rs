@@ -93,19 +93,19 @@ fn not_a_digest(source: countersign_core::digest::DigestError) -> Failure {
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
     Layout,
     Archive,
 }
 
 #[derive(Clone, Copy)]
-enum Target<'a> {
+pub(crate) enum Target<'a> {
     Tag(&'a str),
     Digest(&'a str),
 }
 
 /// Splits `oci:FOLDER[:TAG|@DIGEST]` and `oci-archive:FILE[:TAG|@DIGEST]`.
-fn split(name: &str) -> Option<(Kind, &str, Option<Target<'_>>)> {
+pub(crate) fn split(name: &str) -> Option<(Kind, &str, Option<Target<'_>>)> {
     let (kind, rest) = match (name.strip_prefix("oci:"), name.strip_prefix("oci-archive:")) {
         (Some(rest), _) => (Kind::Layout, rest),
         (None, Some(rest)) => (Kind::Archive, rest),

@@ -85,7 +85,7 @@ pub(crate) fn is_passing(status: StatusCode) -> bool {
 }
 
 /// How long the server asks to wait (RFC 9110 §10.2.3). A date counts from the answer's own date, so that no clock is read.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

@@ -25,6 +25,8 @@ use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Reference, Target};
 use crate::store::Condition;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod index;
 
 /// Makes an empty layout at `path` where there is none.

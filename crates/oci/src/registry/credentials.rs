@@ -4,6 +4,8 @@
 //! for the host, the store for all hosts, the entry in the file; then Podman's files.
 
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod key;
 mod program;
 

@@ -147,7 +147,7 @@ fn pause(policy: &Retry, breaks: u32) -> Duration {
 }
 
 /// The start of `bytes start-end/size` (RFC 9110 §14.4).
-fn range_start(text: &str) -> Option<u64> {
+pub(super) fn range_start(text: &str) -> Option<u64> {
     text.strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
 }
 

@@ -12,9 +12,9 @@ use crate::manifest::Manifest;
 use crate::reference::{Reference, Repository};
 
 #[derive(Deserialize)]
-struct TagPage {
+pub(super) struct TagPage {
     #[serde(default)]
-    tags: Option<Vec<String>>,
+    pub(super) tags: Option<Vec<String>>,
 }
 
 impl Registry {

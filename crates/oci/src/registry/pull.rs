@@ -86,7 +86,7 @@ impl Registry {
 }
 
 /// What the head of an answer says of a manifest, where it says enough.
-fn described(answer: &Answer, reference: &Reference) -> Option<Descriptor> {
+pub(super) fn described(answer: &Answer, reference: &Reference) -> Option<Descriptor> {
     let digest = match reference.digest() {
         Some(digest) => digest.clone(),
         None => announced(answer)?,
@@ -111,7 +111,7 @@ pub(super) fn announced(answer: &Answer) -> Option<Digest> {
 
 /// Checks a manifest's bytes against the digest asked for, else against the one announced with a tag:
 /// a registry that contradicts itself is not believed either way. Returns the one that was checked.
-fn checked(answer: &Answer, reference: &Reference) -> Result<Option<Digest>, StoreError> {
+pub(super) fn checked(answer: &Answer, reference: &Reference) -> Result<Option<Digest>, StoreError> {
     let Some(expected) = reference.digest().cloned().or_else(|| announced(answer)) else {
         return Ok(None);
     };

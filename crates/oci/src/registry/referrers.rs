@@ -19,9 +19,9 @@ use crate::media_type;
 use crate::reference::{Reference, ReferenceError, Repository};
 
 #[derive(Deserialize)]
-struct Page {
+pub(super) struct Page {
     #[serde(default)]
-    manifests: Option<Vec<Descriptor>>,
+    pub(super) manifests: Option<Vec<Descriptor>>,
 }
 
 /// An index as the fallback tag holds it.
@@ -175,7 +175,7 @@ fn listed(manifest: &Manifest) -> Descriptor {
 }
 
 /// The index with `entry` after all that it holds, each once.
-fn with_entry(
+pub(super) fn with_entry(
     index: Option<&Manifest>,
     entry: &Descriptor,
     subject: &Digest,

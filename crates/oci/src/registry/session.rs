@@ -163,7 +163,7 @@ impl Registry {
 }
 
 /// The number of bytes in `0-last`. What is one byte in this notation is most often none: registries write `0-0` for both.
-fn received(range: &str) -> Option<u64> {
+pub(super) fn received(range: &str) -> Option<u64> {
     let range = range.trim().strip_prefix("bytes=").unwrap_or(range.trim());
     let last: u64 = range.strip_prefix("0-")?.parse().ok()?;
     Some(if last == 0 { 0 } else { last.checked_add(1)? })

@@ -55,12 +55,12 @@ impl Registry {
     }
 }
 
-enum Refused {
+pub(super) enum Refused {
     Denied(String),
     Failed(String),
 }
 
-fn read(answer: &Answer) -> Result<Token, Refused> {
+pub(super) fn read(answer: &Answer) -> Result<Token, Refused> {
     let words = || match Words::read(&answer.body).shown() {
         text if text.is_empty() => text,
         text => format!(": {text}"),
@@ -93,7 +93,7 @@ fn read(answer: &Answer) -> Result<Token, Refused> {
 /// Over `https` it may be any host, as the registry is who says so. In plain HTTP it must be the registry's own host and
 /// port, and the registry itself must be spoken to in plain HTTP: anything else would show the password to whoever is on
 /// the way, or to another user's server on this machine. Without credentials a plain registry may name any host.
-fn realm(text: &str, registry: &Uri, has_credential: bool) -> Result<Uri, String> {
+pub(super) fn realm(text: &str, registry: &Uri, has_credential: bool) -> Result<Uri, String> {
     let shown: String = text.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
     let realm: Uri = text
         .parse()
@@ -116,7 +116,7 @@ fn realm(text: &str, registry: &Uri, has_credential: bool) -> Result<Uri, String
 }
 
 /// Asks with the query, for user names and passwords and for nobody.
-fn question(realm: Uri, bearer: &Bearer) -> Result<Request, StoreError> {
+pub(super) fn question(realm: Uri, bearer: &Bearer) -> Result<Request, StoreError> {
     let mut members: Vec<String> = Vec::new();
     members.extend(
         bearer

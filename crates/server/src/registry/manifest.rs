@@ -138,7 +138,7 @@ fn remove(
 }
 
 /// The digest of a manifest, which is the one in the path where there is one.
-fn check_digest(reference: &Reference, bytes: &[u8]) -> Result<Digest, Failure> {
+pub(super) fn check_digest(reference: &Reference, bytes: &[u8]) -> Result<Digest, Failure> {
     match reference {
         Reference::Tag(_) => Ok(Digest::sha256(bytes)),
         Reference::Digest(expected) => {
@@ -178,7 +178,7 @@ fn accepted(
 }
 
 /// The tag in the path, and those in the parameters of a push by digest.
-fn wanted_tags(parameters: &Parameters, reference: &Reference) -> Result<Vec<Tag>, Failure> {
+pub(super) fn wanted_tags(parameters: &Parameters, reference: &Reference) -> Result<Vec<Tag>, Failure> {
     match reference {
         Reference::Tag(tag) => Ok(vec![tag.clone()]),
         Reference::Digest(_) => {

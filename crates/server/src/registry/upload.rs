@@ -295,13 +295,13 @@ impl Drop for OneShot<'_> {
 
 /// Which bytes of an upload a request brings: `<first>-<last>`, with or without what RFC 9110 puts around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ContentRange {
-    first: u64,
+pub(super) struct ContentRange {
+    pub(super) first: u64,
     last: u64,
 }
 
 impl ContentRange {
-    fn of(head: &Parts) -> Result<Option<Self>, Failure> {
+    pub(super) fn of(head: &Parts) -> Result<Option<Self>, Failure> {
         let Some(value) = head.headers.get(CONTENT_RANGE) else {
             return Ok(None);
         };
@@ -322,7 +322,7 @@ impl ContentRange {
         (first <= last && last < u64::MAX).then_some(Self { first, last })
     }
 
-    fn length(self) -> u64 {
+    pub(super) fn length(self) -> u64 {
         self.last - self.first + 1
     }
 }

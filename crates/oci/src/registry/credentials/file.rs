@@ -66,18 +66,24 @@ impl AuthFile {
             .await
             .map(Secret::new)
             .map_err(|error| unreadable(error.to_string()))?;
+        Self::parse(path, bytes.expose()).map(Some)
+    }
+
+    /// Reads the bytes of the file at `path`.
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
         // What serde says of a value may repeat it; where it is does not.
-        let content = serde_json::from_slice(bytes.expose()).map_err(|error| {
-            unreadable(format!(
+        let content = serde_json::from_slice(bytes).map_err(|error| StoreError::Credentials {
+            place: path.display().to_string(),
+            reason: format!(
                 "the file is not as expected at line {} column {}",
                 error.line(),
                 error.column()
-            ))
+            ),
         })?;
-        Ok(Some(Self {
+        Ok(Self {
             path: path.to_owned(),
             content,
-        }))
+        })
     }
 
     pub(super) fn path(&self) -> &Path {

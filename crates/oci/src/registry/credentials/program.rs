@@ -71,7 +71,7 @@ pub(super) async fn ask(name: &str, key: &str, search_path: Option<&OsStr>) -> R
     Err(failed(format!("it ended with an error: {}", shown(&text))))
 }
 
-fn read(output: &[u8]) -> Option<Answered> {
+pub(super) fn read(output: &[u8]) -> Option<Answered> {
     let answer: Output = serde_json::from_slice(output).ok()?;
     let secret = Secret::new(answer.secret);
     Some(match answer.username {
