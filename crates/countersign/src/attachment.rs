@@ -6,6 +6,7 @@ use countersign_core::Digest;
 use countersign_oci::reference::ReferenceError;
 use countersign_oci::{Pinned, Reference, Repository};
 
+pub mod configuration;
 pub mod discover;
 pub mod legacy;
 pub mod list;

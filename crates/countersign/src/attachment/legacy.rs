@@ -9,6 +9,8 @@ use countersign_oci::{StoreError, Upload, media_type};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::configuration::KeptConfiguration;
+
 /// The media types in which signature manifests are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaTypes {
@@ -62,10 +64,25 @@ impl Layer {
 /// A signature manifest with `layers` added to those of `existing`, and its configuration blob.
 ///
 /// # Errors
-/// [`StoreError::TooLarge`] past [`LAYER_LIMIT`] layers, [`StoreError::ManifestTooLarge`], and
-/// [`StoreError::Malformed`] where `existing` is no image manifest.
+/// As [`append_keeping`].
 pub fn append(
     existing: Option<&Manifest>,
+    layers: &[&Layer],
+    media_types: MediaTypes,
+    created: Option<&str>,
+) -> Result<(Manifest, Upload), StoreError> {
+    append_keeping(existing, None, layers, media_types, created)
+}
+
+/// A signature manifest with `layers` added to those of `existing`, and its configuration blob, which keeps what the
+/// configuration before says.
+///
+/// # Errors
+/// [`StoreError::TooLarge`] past [`LAYER_LIMIT`] layers, [`StoreError::ManifestTooLarge`], and
+/// [`StoreError::Malformed`] where `existing` is no image manifest.
+pub fn append_keeping(
+    existing: Option<&Manifest>,
+    before: Option<&KeptConfiguration>,
     layers: &[&Layer],
     media_types: MediaTypes,
     created: Option<&str>,
@@ -77,13 +94,17 @@ pub fn append(
             limit: format!("{LAYER_LIMIT} layers"),
         });
     }
-    let before = existing.map_or(&[][..], Manifest::layers);
-    let diff_ids: Vec<&Digest> = before
-        .iter()
-        .chain(layers.iter().map(|layer| &layer.descriptor))
-        .map(|descriptor| &descriptor.digest)
-        .collect();
-    let config = configuration(diff_ids, created);
+    let added = layers.iter().map(|layer| &layer.descriptor.digest);
+    let config = match before {
+        Some(before) => before.with(added, created),
+        None => {
+            let present = existing.map_or(&[][..], Manifest::layers);
+            configuration(
+                present.iter().map(|layer| &layer.digest).chain(added).collect(),
+                created,
+            )
+        }
+    };
     let all = kept
         .into_iter()
         .map(WireLayer::Kept)
@@ -125,7 +146,7 @@ fn kept_layers(manifest: &Manifest) -> Result<Vec<Box<RawValue>>, StoreError> {
 }
 
 /// The image configuration that cosign gives a signature manifest: one history entry and one diff id per layer.
-fn configuration(diff_ids: Vec<&Digest>, created: Option<&str>) -> Vec<u8> {
+pub(super) fn configuration(diff_ids: Vec<&Digest>, created: Option<&str>) -> Vec<u8> {
     go_json::to_vec(&Configuration {
         architecture: "",
         created: created.unwrap_or(YEAR_ONE),
@@ -190,7 +211,7 @@ pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+js
 /// The layer annotation that holds the signature, base64.
 pub const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
 /// The time that Go's zero value prints as.
-const YEAR_ONE: &str = "0001-01-01T00:00:00Z";
+pub(super) const YEAR_ONE: &str = "0001-01-01T00:00:00Z";
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{Attachment, SignOptions};
 use crate::attachment::Kind;
+use crate::attachment::configuration::Known;
 use crate::attachment::legacy::{self, Layer, SIGNATURE_ANNOTATION};
 use crate::attachment::referrer::{Content, referrer};
 
@@ -48,7 +49,8 @@ pub(super) async fn legacy<S: Store>(
     let location = attachment.location;
     let tag = location.tag(attachment.image.digest(), Kind::Signature)?;
     let created = options.created.map(|at| at.to_string());
-    append(store, &tag, &|current: Option<&Manifest>| {
+    let known = Known::default();
+    let merge = |current: Option<&Manifest>| {
         let missing: Vec<&Layer> = layers
             .iter()
             .filter(|layer| !current.is_some_and(|manifest| repeats(layer, manifest, key)))
@@ -56,15 +58,28 @@ pub(super) async fn legacy<S: Store>(
         if missing.is_empty() {
             return Ok(Merge::Present);
         }
-        let (manifest, configuration) = legacy::append(current, &missing, options.media_types, created.as_deref())?;
+        let kept = current.map(|manifest| known.kept(manifest)).transpose()?.flatten();
+        let (manifest, configuration) = legacy::append_keeping(
+            current,
+            kept.as_ref(),
+            &missing,
+            options.media_types,
+            created.as_deref(),
+        )?;
+        known.writing();
         Ok(Merge::Write {
             manifest: Box::new(manifest),
             blobs: std::iter::once(configuration)
                 .chain(layers.iter().map(Layer::upload))
                 .collect(),
         })
-    })
-    .await
+    };
+    loop {
+        let outcome = append(store, &tag, &merge).await;
+        if !known.fetch(store, location.repository()).await? {
+            return outcome;
+        }
+    }
 }
 
 /// Says whether `manifest` has a signature of the same payload by the same key with the same annotations,

@@ -8,7 +8,7 @@ use countersign_oci::manifest::Manifest;
 use countersign_oci::store::{Condition, Store};
 use serde_json::{Value, json};
 
-use crate::served::{Served, annotated, client, key, options};
+use crate::served::{Served, annotated, client, key, now, options};
 
 #[tokio::test]
 async fn the_same_key_and_annotations_make_one_layer() {
@@ -128,6 +128,43 @@ async fn a_bundle_of_too_many_layers_does_not_hide_its_neighbours() {
         .expect("it is signed");
     assert_eq!((verified.accepted.len(), verified.refused.len()), (1, 2));
     served.stop().await;
+}
+
+#[tokio::test]
+async fn the_date_and_history_of_the_configuration_are_kept_when_a_layer_is_added() {
+    let served = Served::start().await;
+    let mut dated = options(Formats::Legacy);
+    dated.created = Some(now());
+    served.sign(&key(), &dated).await.expect("it is signed");
+    for _ in 0..2 {
+        let undated = options(Formats::Legacy);
+        served.sign(&key(), &undated).await.expect("it is signed");
+    }
+    let configuration = configuration(&served).await;
+    assert_eq!(configuration["created"], "2026-11-22T12:00:00Z");
+    let layers: Vec<_> = layers(&served)
+        .await
+        .iter()
+        .map(|layer| layer["digest"].clone())
+        .collect();
+    assert_eq!(configuration["rootfs"]["diff_ids"], json!(layers));
+    assert_eq!(
+        configuration["history"],
+        json!(vec![json!({"created": "0001-01-01T00:00:00Z"}); 3])
+    );
+    served.stop().await;
+}
+
+/// The configuration of the signature tag, as JSON.
+async fn configuration(served: &Served) -> Value {
+    let client = client();
+    let manifest = client.manifest(&served.signature_tag()).await.expect("it was signed");
+    let config = manifest.content().config.clone().expect("it has a configuration");
+    let blob = client
+        .blob(served.repository(), &config.digest, Some(config.size))
+        .await;
+    let bytes = blob.expect("it was pushed").read(1 << 20).await.expect("it is whole");
+    serde_json::from_slice(&bytes).expect("a configuration is JSON")
 }
 
 /// The layers of the signature tag, as JSON.
