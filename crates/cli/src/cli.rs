@@ -178,12 +178,31 @@ fn with_globals(command: Command) -> Command {
 }
 
 /// Gives flags the manners of cosign's: booleans take `=false`, the last of a repeated flag counts,
-/// a value may start with a dash.
+/// a value may start with a dash, `cert` stands for `certificate`.
 pub(crate) fn cobra_style(command: Command) -> Command {
-    command.args_override_self(true).mut_args(|arg| match arg.get_action() {
-        ArgAction::SetTrue => boolean_flag(arg),
-        ArgAction::Set | ArgAction::Append if !arg.is_positional() => arg.allow_hyphen_values(true),
-        _ => arg,
+    command.args_override_self(true).mut_args(|arg| {
+        let arg = match short_name(&arg) {
+            Some(short) => arg.alias(short),
+            None => arg,
+        };
+        match arg.get_action() {
+            ArgAction::SetTrue => boolean_flag(arg),
+            ArgAction::Set | ArgAction::Append if !arg.is_positional() => arg.allow_hyphen_values(true),
+            _ => arg,
+        }
+    })
+}
+
+/// The other name under which cosign knows a flag, on every command that has it.
+fn short_name(arg: &Arg) -> Option<&'static str> {
+    Some(match arg.get_long()? {
+        "certificate" => "cert",
+        "certificate-chain" => "cert-chain",
+        "certificate-email" => "cert-email",
+        "certificate-identity" => "cert-identity",
+        "certificate-oidc-issuer" => "cert-oidc-issuer",
+        "output-certificate" => "output-cert",
+        _ => return None,
     })
 }
 

@@ -80,7 +80,12 @@ fn suggestion(error: &clap::Error) -> Option<String> {
         ContextKind::SuggestedValue,
     ]
     .into_iter()
-    .find_map(|kind| text(error, kind))
+    .find_map(|kind| match error.get(kind)? {
+        // The most similar one comes last.
+        ContextValue::Strings(texts) => texts.last().cloned(),
+        ContextValue::String(text) => Some(text.clone()),
+        _ => None,
+    })
     .map(|text| flag_name(&text))
 }
 

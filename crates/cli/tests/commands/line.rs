@@ -14,7 +14,7 @@ fn an_unknown_command_is_named_with_what_may_be_meant() {
         str![[r#"
 --- stderr
 Error: unknown command "versoin" for "countersign"
-help: did you mean verify,?
+help: did you mean version?
 help: `countersign --help` shows how it is used
 --- exit 1
 
@@ -140,6 +140,64 @@ fn two_dashes_before_a_letter_are_repaired_with_a_warning() {
         "WARNING: the flag --t is deprecated and will be removed in a future release. Please use the flag -t.\n"
     );
     assert_eq!(outcome.exit, 0);
+}
+
+#[test]
+fn cert_stands_for_certificate_in_the_names_of_flags() {
+    for (line, flag) in [
+        ("sign --cert x --key k a", "--certificate"),
+        ("sign --cert-chain=x --key k a", "--certificate-chain"),
+        (
+            "verify --cert-identity x --cert-oidc-issuer y a",
+            "--certificate-identity",
+        ),
+        ("verify --cert-oidc-issuer=y a", "--certificate-oidc-issuer"),
+    ] {
+        let outcome = User::new().run(line);
+        assert_eq!(outcome.exit, 1, "{line}");
+        assert!(
+            outcome
+                .stderr
+                .starts_with(&format!("Error: {flag} needs a certificate authority")),
+            "{line}: {}",
+            outcome.stderr
+        );
+    }
+    assert_outcome!(
+        User::new().run("sign --output-cert x --key k a"),
+        str![[r#"
+--- stderr
+Error: signing with a transparency log is not possible yet: pass --tlog-upload=false, or --signing-config with a file that names no service
+help: `countersign sign --help` shows how it is used
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn a_short_name_of_a_flag_that_the_command_does_not_have_is_unknown() {
+    assert_outcome!(
+        User::new().run("verify --cert-email x --key k a"),
+        str![[r#"
+--- stderr
+Error: unknown flag: --cert-email
+help: did you mean --cert-chain?
+help: `countersign verify --help` shows how it is used
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn flags_that_stay_are_not_called_deprecated() {
+    let outcome = User::new().run("sign --tlog-upload=false --use-signing-config=false --new-bundle-format=false");
+    assert_eq!(
+        outcome.stderr.lines().next(),
+        Some("Error: requires at least 1 arg(s), only received 0")
+    );
+    assert!(!outcome.stderr.contains("deprecated"), "{}", outcome.stderr);
 }
 
 #[test]
