@@ -74,7 +74,7 @@ pub(crate) struct ErrorBody {
 pub(crate) fn explain(failure: &Failure, program: &str) -> Diagnostic {
     let (exit, help) = judge(failure, program);
     Diagnostic {
-        message: failure.to_string(),
+        message: cut(failure.to_string()),
         details: details(failure),
         causes: causes(failure),
         help,
@@ -97,7 +97,7 @@ pub(crate) fn candidates(refused: &[(Place, Refusal)]) -> Vec<String> {
     let mut lines: Vec<String> = refused
         .iter()
         .take(CANDIDATES_SHOWN)
-        .map(|(place, refusal)| format!("  {place}: {}", chain(refusal)))
+        .map(|(place, refusal)| cut(format!("  {place}: {}", chain(refusal))))
         .collect();
     if refused.len() > CANDIDATES_SHOWN {
         lines.push(format!("  and {} more", refused.len() - CANDIDATES_SHOWN));
@@ -122,10 +122,18 @@ fn causes(failure: &Failure) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
     let mut next = failure.source();
     while let Some(cause) = next.filter(|_| causes.len() < CAUSES_SHOWN) {
-        causes.push(cause.to_string());
+        causes.push(cut(cause.to_string()));
         next = cause.source();
     }
     causes
+}
+
+/// A line of a length that can be read: parsers repeat what they did not expect, however long it is.
+fn cut(text: String) -> String {
+    match text.char_indices().nth(LINE_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
@@ -219,6 +227,8 @@ fn one(help: &str) -> Vec<String> {
     vec![help.to_owned()]
 }
 
+/// How much of a line is shown, in characters.
+const LINE_SHOWN: usize = 2000;
 /// How many candidates are shown.
 const CANDIDATES_SHOWN: usize = 20;
 /// How many causes are shown of a chain, which ends long before in practice.

@@ -1,9 +1,11 @@
 //! Every command as a user sees it: stdout, stderr and exit code together.
 
 mod harness;
+mod hostile;
 mod registry;
 mod signing;
 
+mod bad_input;
 mod completion;
 mod digest;
 mod env;

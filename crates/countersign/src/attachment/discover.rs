@@ -176,6 +176,13 @@ impl<S: Store> Finder<'_, S> {
             Err(StoreError::NotFound { .. }) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
+        // An index, or the error of a proxy, would pass for no signatures.
+        if manifest.content().layers.is_none() {
+            return Err(StoreError::Malformed {
+                what: format!("signature manifest {}", manifest.digest()),
+                reason: "it has no layers, as an image manifest has".to_owned(),
+            });
+        }
         let place = |index| Place::Layer {
             tag: tag.clone(),
             index,

@@ -20,7 +20,8 @@ use crate::reference::{Reference, ReferenceError, Repository};
 
 #[derive(Deserialize)]
 pub(super) struct Page {
-    #[serde(default)]
+    /// It must be there: any other object, such as the error of a proxy, would pass for an empty list.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(super) manifests: Option<Vec<Descriptor>>,
 }
 
@@ -126,6 +127,10 @@ impl Registry {
                 what: format!("referrers of {repository}@{digest}"),
                 limit: format!("{ENTRIES} entries"),
             }),
+            Ok(index) if is_nothing(&index) => Err(StoreError::Malformed {
+                what: format!("referrers of {repository}@{digest}"),
+                reason: "under the fallback tag is neither a list nor an image".to_owned(),
+            }),
             Ok(index) => Ok(index.manifests().to_vec()),
             Err(StoreError::NotFound { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
@@ -157,6 +162,11 @@ impl Registry {
             None => append(self, &tag, &merge).await,
         }
     }
+}
+
+/// Says whether a manifest has neither entries nor layers.
+fn is_nothing(manifest: &Manifest) -> bool {
+    manifest.content().manifests.is_none() && manifest.content().layers.is_none()
 }
 
 /// The tag that stands in for the list of a digest's referrers.
