@@ -94,17 +94,7 @@ pub fn append_keeping(
             limit: format!("{LAYER_LIMIT} layers"),
         });
     }
-    let added = layers.iter().map(|layer| &layer.descriptor.digest);
-    let config = match before {
-        Some(before) => before.with(added, created),
-        None => {
-            let present = existing.map_or(&[][..], Manifest::layers);
-            configuration(
-                present.iter().map(|layer| &layer.digest).chain(added).collect(),
-                created,
-            )
-        }
-    };
+    let config = grown(existing, before, layers, created);
     let all = kept
         .into_iter()
         .map(WireLayer::Kept)
@@ -123,6 +113,26 @@ pub fn append_keeping(
     };
     let manifest = Manifest::parse(go_json::to_vec(&wire).into(), manifest_type)?;
     Ok((manifest, Upload::bytes(config)))
+}
+
+/// The configuration that also describes `layers`.
+fn grown(
+    existing: Option<&Manifest>,
+    before: Option<&KeptConfiguration>,
+    layers: &[&Layer],
+    created: Option<&str>,
+) -> Vec<u8> {
+    let added = layers.iter().map(|layer| &layer.descriptor.digest);
+    match before {
+        Some(before) => before.with(added, created),
+        None => {
+            let present = existing.map_or(&[][..], Manifest::layers);
+            configuration(
+                present.iter().map(|layer| &layer.digest).chain(added).collect(),
+                created,
+            )
+        }
+    }
 }
 
 /// The layers of a signature manifest as they are written there, members unknown to us included.

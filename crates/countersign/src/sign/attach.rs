@@ -51,10 +51,7 @@ pub(super) async fn legacy<S: Store>(
     let created = options.created.map(|at| at.to_string());
     let known = Known::default();
     let merge = |current: Option<&Manifest>| {
-        let missing: Vec<&Layer> = layers
-            .iter()
-            .filter(|layer| !current.is_some_and(|manifest| repeats(layer, manifest, key)))
-            .collect();
+        let missing = missing(layers, current, key);
         if missing.is_empty() {
             return Ok(Merge::Present);
         }
@@ -80,6 +77,12 @@ pub(super) async fn legacy<S: Store>(
             return outcome;
         }
     }
+}
+
+/// The layers that `manifest` does not have.
+fn missing<'a>(layers: &'a [Layer], manifest: Option<&Manifest>, key: &PublicKey) -> Vec<&'a Layer> {
+    let is_there = |layer: &Layer| manifest.is_some_and(|manifest| repeats(layer, manifest, key));
+    layers.iter().filter(|layer| !is_there(layer)).collect()
 }
 
 /// Says whether `manifest` has a signature of the same payload by the same key with the same annotations,
