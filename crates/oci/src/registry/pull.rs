@@ -111,7 +111,7 @@ pub(super) fn announced(answer: &Answer) -> Option<Digest> {
 
 /// Checks a manifest's bytes against the digest asked for, else against the one announced with a tag:
 /// a registry that contradicts itself is not believed either way. Returns the one that was checked.
-pub(super) fn checked(answer: &Answer, reference: &Reference) -> Result<Option<Digest>, StoreError> {
+fn checked(answer: &Answer, reference: &Reference) -> Result<Option<Digest>, StoreError> {
     let Some(expected) = reference.digest().cloned().or_else(|| announced(answer)) else {
         return Ok(None);
     };
