@@ -42,6 +42,7 @@ fn a_start_begins_no_thread() {
 
 /// The limits hold for a release build, which `.ci/run` names in this variable.
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are to be seen where they are measured")]
 fn a_start_of_the_release_build_touches_little_memory() {
     let Some(program) = std::env::var("COUNTERSIGN_RELEASE")
         .ok()
