@@ -11,8 +11,8 @@ use crate::timestamp::TimestampToken;
 
 pub use error::BundleError;
 
-/// The longest bundle that is read, in bytes.
-pub const LIMIT: usize = 16 * 1024 * 1024;
+/// The longest bundle that is read, in bytes: the longest statement in base64, with room.
+pub const LIMIT: usize = 48 * 1024 * 1024;
 
 /// The most log entries that are read from a bundle.
 pub const LOG_ENTRIES: usize = 32;
@@ -44,7 +44,7 @@ pub struct Bundle {
 pub enum Format {
     /// A Sigstore bundle of this version.
     Bundle(Version),
-    /// A layer of a `.sig` manifest.
+    /// A layer of a `.sig` or `.att` manifest.
     LegacyLayer,
 }
 
@@ -171,7 +171,7 @@ impl Bundle {
     ///
     /// # Errors
     ///
-    /// [`BundleError::LegacyHasNoJson`] for a layer of a `.sig` manifest: its payload has no place in a bundle.
+    /// [`BundleError::LegacyHasNoJson`] for a layer of a `.sig` or `.att` manifest: what came with it has no place in a bundle.
     pub fn to_json(&self) -> Result<Vec<u8>, BundleError> {
         json::write(self)
     }
@@ -186,6 +186,21 @@ impl Bundle {
             format: Format::Bundle(Version::V03),
             content: Content::Envelope(SignedEnvelope::new(envelope)?),
             key_material: KeyMaterial::PublicKey { hint: Some(key.hint()) },
+            log_entries: Vec::new(),
+            timestamps: Vec::new(),
+        })
+    }
+
+    /// Takes a signed envelope as it stands in a layer of an `.att` manifest.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::SignatureCount`] if the envelope has not exactly one signature.
+    pub fn legacy_attestation(envelope: Envelope) -> Result<Self, BundleError> {
+        Ok(Self {
+            format: Format::LegacyLayer,
+            content: Content::Envelope(SignedEnvelope::new(envelope)?),
+            key_material: KeyMaterial::Undeclared(Vec::new()),
             log_entries: Vec::new(),
             timestamps: Vec::new(),
         })

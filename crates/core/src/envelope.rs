@@ -10,8 +10,8 @@ use crate::key::Signature;
 use crate::quoted::Quoted;
 use crate::signer::{Signer, SignerError};
 
-/// The longest envelope that is read, in bytes.
-pub const LIMIT: usize = 16 * 1024 * 1024;
+/// The longest envelope that is read, in bytes: the longest statement in base64, with room.
+pub const LIMIT: usize = 48 * 1024 * 1024;
 
 /// The most signatures that are read from an envelope.
 pub const SIGNATURES: usize = 32;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::key::{PublicKey, SignatureDigest};
+use crate::payload::predicate::PredicateType;
 
 /// What is asked of a bundle; it is judged whole against *one* bundle.
 ///
@@ -77,6 +78,13 @@ pub enum Claim {
         /// Which statements count as a signature.
         predicate: PredicateRule,
     },
+    /// That something is said about it.
+    Attestation {
+        /// What kind of claim; without it any, but that of a signature.
+        predicate_type: Option<PredicateType>,
+        /// Whether the attestation must be about the artifact.
+        binding: ClaimBinding,
+    },
 }
 
 impl Claim {
@@ -86,6 +94,14 @@ impl Claim {
             annotations,
             binding: ClaimBinding::Required,
             predicate: PredicateRule::Signature,
+        }
+    }
+
+    /// Asks for an attestation of the artifact that makes a claim of `predicate_type`.
+    pub fn attestation(predicate_type: PredicateType) -> Self {
+        Self::Attestation {
+            predicate_type: Some(predicate_type),
+            binding: ClaimBinding::Required,
         }
     }
 }

@@ -7,11 +7,13 @@ mod signer;
 mod time;
 
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::Digest;
 use crate::artifact::Artifact;
 use crate::bundle::{Bundle, Format};
+use crate::envelope::Envelope;
 use crate::key::PublicKey;
 use crate::log::LogEntry;
 use crate::policy::Policy;
@@ -111,6 +113,16 @@ impl VerifiedSignature {
     /// Returns the predicate type, if a statement is signed.
     pub fn predicate_type(&self) -> Option<&str> {
         self.claim.predicate_type()
+    }
+
+    /// Returns the predicate as it stands in the signed bytes, if a statement is signed that has one.
+    pub fn predicate(&self) -> Option<&RawValue> {
+        self.claim.predicate()
+    }
+
+    /// Returns the envelope that holds the signed statement; a `.sig` layer has none.
+    pub fn envelope(&self) -> Option<&Envelope> {
+        self.claim.envelope()
     }
 
     /// Returns the signed annotations: `optional` of a simple-signing payload, those of the matching subject of a statement.

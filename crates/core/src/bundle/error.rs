@@ -36,8 +36,8 @@ pub enum BundleError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// A layer of a `.sig` manifest has no form as a Sigstore bundle.
-    #[error("a .sig layer has no form as a bundle")]
+    /// A layer of a `.sig` or `.att` manifest has no form as a Sigstore bundle.
+    #[error("a layer of a .sig or .att tag has no form as a bundle")]
     LegacyHasNoJson,
     /// A hash or id has the wrong length.
     #[error("{member} has {found} bytes, expected {expected}")]

@@ -1,4 +1,4 @@
-//! Layers of a `.sig` manifest, read into a bundle (cosign's `SIGNATURE_SPEC.md`).
+//! Layers of `.sig` and `.att` manifests, read into a bundle (cosign's `SIGNATURE_SPEC.md`).
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::{Bundle, BundleError, CERTIFICATES, Content, Format, KeyMaterial};
+use super::{Bundle, BundleError, CERTIFICATES, Content, Format, KeyMaterial, SignedEnvelope};
+use crate::envelope::Envelope;
 use crate::go_json::decode_bytes;
 use crate::key::Signature;
 use crate::log::{EntryKind, LogEntry, LogId};
@@ -16,6 +17,8 @@ use crate::timestamp::TimestampToken;
 
 /// The media type of a simple-signing layer.
 pub const LAYER_MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+/// The media type of a layer that holds a signed envelope.
+pub const ENVELOPE_MEDIA_TYPE: &str = "application/vnd.dsse.envelope.v1+json";
 /// The annotation that holds the signature, in base64.
 pub const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 /// The annotation that holds the signer's certificate, in PEM.
@@ -43,6 +46,21 @@ impl Bundle {
             });
         }
         let signature = signature_of(annotation(annotations, SIGNATURE)?)?;
+        Self::from_layer(Content::SimpleSigning { payload, signature }, annotations)
+    }
+
+    /// Joins the bytes of an attestation's layer, which are an envelope, and its descriptor's annotations.
+    ///
+    /// The signature is in the envelope; the annotation for it is blank.
+    pub fn from_legacy_attestation(
+        envelope: &[u8],
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Self, BundleError> {
+        let envelope = SignedEnvelope::new(Envelope::parse(envelope)?)?;
+        Self::from_layer(Content::Envelope(envelope), annotations)
+    }
+
+    fn from_layer(content: Content, annotations: &BTreeMap<String, String>) -> Result<Self, BundleError> {
         let mut certificates = Vec::new();
         for member in [CERTIFICATE, CHAIN] {
             if let Some(pem) = annotation(annotations, member)? {
@@ -53,7 +71,7 @@ impl Bundle {
         let timestamp = annotation(annotations, TIMESTAMP)?.map(timestamp_of).transpose()?;
         Ok(Self {
             format: Format::LegacyLayer,
-            content: Content::SimpleSigning { payload, signature },
+            content,
             key_material: KeyMaterial::Undeclared(certificates),
             log_entries: entry.into_iter().collect(),
             timestamps: timestamp.into_iter().collect(),

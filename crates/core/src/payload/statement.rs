@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::Digest;
 use crate::bounded::Bounded;
+use crate::go_json;
 use crate::quoted::Quoted;
 
 /// The DSSE payload type of a statement.
@@ -18,8 +19,8 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// The predicate type of an image signature: it claims nothing but that the subject was signed.
 pub const SIGN_PREDICATE_TYPE: &str = "https://sigstore.dev/cosign/sign/v1";
 
-/// The longest statement that is read, in bytes.
-pub const LIMIT: usize = 16 * 1024 * 1024;
+/// The longest statement that is read, in bytes: attestations hold lists of everything in an image.
+pub const LIMIT: usize = 32 * 1024 * 1024;
 
 /// The most subjects that are read from a statement.
 pub const SUBJECTS: usize = 16_384;
@@ -42,6 +43,21 @@ pub fn sign_statement(digest: &Digest, annotations: &BTreeMap<String, String>) -
         predicate: BTreeMap::new(),
     };
     serde_json::to_vec(&statement).expect("texts in structures and maps of texts have a JSON form")
+}
+
+/// Writes the statement that cosign 3 signs for an attestation: one subject with its name, and the predicate as it is.
+///
+/// The name of an image is its repository, that of a file the last part of its path.
+pub fn attestation_statement(name: &str, digest: &Digest, predicate_type: &str, predicate: &RawValue) -> Vec<u8> {
+    go_json::to_vec(&WrittenAttestation {
+        kind: Version::V01.text(),
+        subject: [NamedSubject {
+            name,
+            digest: BTreeMap::from([(digest.algorithm().name(), digest.hex())]),
+        }],
+        predicate_type,
+        predicate,
+    })
 }
 
 /// A version of the statement's layout.
@@ -204,6 +220,22 @@ struct Written<'a> {
 struct WrittenSubject<'a> {
     digest: BTreeMap<&'a str, &'a str>,
     annotations: &'a BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct WrittenAttestation<'a> {
+    #[serde(rename = "_type")]
+    kind: &'a str,
+    subject: [NamedSubject<'a>; 1],
+    #[serde(rename = "predicateType")]
+    predicate_type: &'a str,
+    predicate: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct NamedSubject<'a> {
+    name: &'a str,
+    digest: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Deserialize)]

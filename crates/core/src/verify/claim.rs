@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::signer::AcceptedSigner;
@@ -9,6 +10,7 @@ use super::{ClaimedDigests, Rejection};
 use crate::Digest;
 use crate::artifact::Artifact;
 use crate::bundle::{Bundle, Content, SignedEnvelope};
+use crate::envelope::Envelope;
 use crate::key::Signature;
 use crate::payload::simple_signing::SimpleSigning;
 use crate::payload::statement::{PAYLOAD_TYPE, SIGN_PREDICATE_TYPE, Statement, Subject};
@@ -20,16 +22,20 @@ use crate::quoted::Quoted;
 pub(super) struct BoundClaim {
     digest: Option<Digest>,
     claimed_digest: Option<String>,
-    payload: Vec<u8>,
     claimed: Claimed,
 }
 
-/// What a signed payload claims.
+/// What is signed, and what it claims.
 #[derive(Clone, Debug)]
 enum Claimed {
-    SimpleSigning(SimpleSigning),
+    SimpleSigning {
+        payload: Vec<u8>,
+        parsed: SimpleSigning,
+    },
     Statement {
+        envelope: Envelope,
         predicate_type: String,
+        predicate: Option<Box<RawValue>>,
         annotations: Option<Map<String, Value>>,
     },
 }
@@ -44,44 +50,53 @@ impl BoundClaim {
     }
 
     pub(super) fn payload(&self) -> &[u8] {
-        &self.payload
+        match &self.claimed {
+            Claimed::SimpleSigning { payload, .. } => payload,
+            Claimed::Statement { envelope, .. } => envelope.payload(),
+        }
+    }
+
+    pub(super) fn envelope(&self) -> Option<&Envelope> {
+        match &self.claimed {
+            Claimed::SimpleSigning { .. } => None,
+            Claimed::Statement { envelope, .. } => Some(envelope),
+        }
     }
 
     pub(super) fn docker_reference(&self) -> Option<&str> {
         match &self.claimed {
-            Claimed::SimpleSigning(payload) => Some(payload.docker_reference()),
+            Claimed::SimpleSigning { parsed, .. } => Some(parsed.docker_reference()),
             Claimed::Statement { .. } => None,
         }
     }
 
     pub(super) fn kind(&self) -> &str {
         match &self.claimed {
-            Claimed::SimpleSigning(payload) => payload.kind(),
+            Claimed::SimpleSigning { parsed, .. } => parsed.kind(),
             Claimed::Statement { predicate_type, .. } => predicate_type,
         }
     }
 
     pub(super) fn predicate_type(&self) -> Option<&str> {
         match &self.claimed {
-            Claimed::SimpleSigning(_) => None,
+            Claimed::SimpleSigning { .. } => None,
             Claimed::Statement { predicate_type, .. } => Some(predicate_type),
+        }
+    }
+
+    pub(super) fn predicate(&self) -> Option<&RawValue> {
+        match &self.claimed {
+            Claimed::SimpleSigning { .. } => None,
+            Claimed::Statement { predicate, .. } => predicate.as_deref(),
         }
     }
 
     pub(super) fn annotations(&self) -> Option<&Map<String, Value>> {
         match &self.claimed {
-            Claimed::SimpleSigning(payload) => payload.optional(),
+            Claimed::SimpleSigning { parsed, .. } => parsed.optional(),
             Claimed::Statement { annotations, .. } => annotations.as_ref(),
         }
     }
-}
-
-/// What the policy asks of a signature.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    annotations: &'a BTreeMap<String, String>,
-    binding: ClaimBinding,
-    predicate: PredicateRule,
 }
 
 /// Checks the signature, then that what it covers is the claim that the policy asks for.
@@ -93,19 +108,11 @@ pub(super) fn bind(
     signer: &AcceptedSigner,
     policy: &Policy,
 ) -> Result<BoundClaim, Rejection> {
-    let Claim::Signature {
-        annotations,
-        binding,
-        predicate,
-    } = policy.claim();
-    let asked = Asked {
-        annotations,
-        binding: *binding,
-        predicate: *predicate,
-    };
     match bundle.content() {
-        Content::Envelope(envelope) => statement(envelope, artifact, signer, asked),
-        Content::SimpleSigning { payload, signature } => simple_signing(payload, signature, artifact, signer, asked),
+        Content::Envelope(envelope) => statement(envelope, artifact, signer, policy.claim()),
+        Content::SimpleSigning { payload, signature } => {
+            simple_signing(payload, signature, artifact, signer, policy.claim())
+        }
         Content::Message(_) => Err(Rejection::MessageSignature),
     }
 }
@@ -114,7 +121,7 @@ fn statement(
     signed: &SignedEnvelope,
     artifact: &Artifact,
     signer: &AcceptedSigner,
-    asked: Asked<'_>,
+    asked: &Claim,
 ) -> Result<BoundClaim, Rejection> {
     let envelope = signed.envelope();
     signer.verify(&envelope.pae(), signed.signature())?;
@@ -125,18 +132,17 @@ fn statement(
         });
     }
     let statement = Statement::parse(envelope.payload())?;
-    match asked.predicate {
-        PredicateRule::Signature if statement.predicate_type() != SIGN_PREDICATE_TYPE => {
-            return Err(Rejection::PredicateType {
-                expected: SIGN_PREDICATE_TYPE,
-                found: Quoted::new(statement.predicate_type()),
-            });
-        }
-        PredicateRule::Signature | PredicateRule::InsecurelyAny => {}
-    }
-    let (digest, subject) = match asked.binding {
+    check_predicate_type(statement.predicate_type(), asked)?;
+    let none = BTreeMap::new();
+    let (annotations, binding) = match asked {
+        Claim::Signature {
+            annotations, binding, ..
+        } => (annotations, *binding),
+        Claim::Attestation { binding, .. } => (&none, *binding),
+    };
+    let (digest, subject) = match binding {
         ClaimBinding::Required => {
-            let subject = subject(&statement, artifact, asked.annotations)?;
+            let subject = subject(&statement, artifact, annotations)?;
             (Some(artifact.digest().clone()), Some(subject))
         }
         ClaimBinding::InsecurelyIgnored => (None, statement.subjects().first()),
@@ -148,12 +154,39 @@ fn statement(
     Ok(BoundClaim {
         digest,
         claimed_digest,
-        payload: envelope.payload().to_vec(),
         claimed: Claimed::Statement {
+            envelope: envelope.clone(),
             predicate_type: statement.predicate_type().to_owned(),
+            predicate: statement.predicate().map(RawValue::to_owned),
             annotations: subject.and_then(Subject::annotations).cloned(),
         },
     })
+}
+
+/// Checks that a statement makes the kind of claim that is asked for: a signature is no attestation, nor the reverse.
+fn check_predicate_type(found: &str, asked: &Claim) -> Result<(), Rejection> {
+    match asked {
+        Claim::Signature {
+            predicate: PredicateRule::Signature,
+            ..
+        } if found != SIGN_PREDICATE_TYPE => Err(Rejection::PredicateType {
+            expected: SIGN_PREDICATE_TYPE,
+            found: Quoted::new(found),
+        }),
+        Claim::Attestation {
+            predicate_type: Some(wanted),
+            ..
+        } if found == wanted.uri() => Ok(()),
+        Claim::Attestation { .. } if found == SIGN_PREDICATE_TYPE => Err(Rejection::NotAnAttestation),
+        Claim::Attestation {
+            predicate_type: Some(wanted),
+            ..
+        } => Err(Rejection::OtherPredicateType {
+            expected: wanted.uri().to_owned(),
+            found: Quoted::new(found),
+        }),
+        Claim::Signature { .. } | Claim::Attestation { .. } => Ok(()),
+    }
 }
 
 /// Returns the subject that is the artifact and carries the annotations.
@@ -190,28 +223,36 @@ fn simple_signing(
     signature: &Signature,
     artifact: &Artifact,
     signer: &AcceptedSigner,
-    asked: Asked<'_>,
+    asked: &Claim,
 ) -> Result<BoundClaim, Rejection> {
+    let Claim::Signature {
+        annotations, binding, ..
+    } = asked
+    else {
+        return Err(Rejection::NotAnAttestation);
+    };
     signer.verify(payload, signature)?;
-    let claimed = SimpleSigning::parse(payload)?;
-    let digest = match asked.binding {
+    let parsed = SimpleSigning::parse(payload)?;
+    let digest = match binding {
         ClaimBinding::Required => {
-            if claimed.digest() != artifact.digest().as_str() {
+            if parsed.digest() != artifact.digest().as_str() {
                 return Err(Rejection::DigestMismatch {
                     expected: artifact.digest().clone(),
-                    found: ClaimedDigests::new([claimed.digest()]),
+                    found: ClaimedDigests::new([parsed.digest()]),
                 });
             }
-            carries(claimed.optional(), asked.annotations)?;
+            carries(parsed.optional(), annotations)?;
             Some(artifact.digest().clone())
         }
         ClaimBinding::InsecurelyIgnored => None,
     };
     Ok(BoundClaim {
         digest,
-        claimed_digest: Some(claimed.digest().to_owned()),
-        payload: payload.to_vec(),
-        claimed: Claimed::SimpleSigning(claimed),
+        claimed_digest: Some(parsed.digest().to_owned()),
+        claimed: Claimed::SimpleSigning {
+            payload: payload.to_vec(),
+            parsed,
+        },
     })
 }
 

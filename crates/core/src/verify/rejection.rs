@@ -50,6 +50,17 @@ pub enum Rejection {
     /// The bundle signs bytes as they are, and says nothing of what they are.
     #[error("expected a signed statement about an artifact, found a signature over a message")]
     MessageSignature,
+    /// The bundle signs the artifact, and an attestation is asked for.
+    #[error("expected an attestation, found a signature")]
+    NotAnAttestation,
+    /// The attestation makes another kind of claim.
+    #[error("attestation has predicate type {found}, expected {expected}")]
+    OtherPredicateType {
+        /// The predicate type asked for, a URI.
+        expected: String,
+        /// The predicate type found.
+        found: Quoted,
+    },
     /// The signed payload is of another type.
     #[error("signed payload is of type {found}, expected {expected}")]
     PayloadType {
