@@ -3,37 +3,31 @@
 mod files;
 mod images;
 
-use std::sync::Arc;
-
-use clap::{Args, ValueEnum};
+use clap::Args;
 use countersign::attachment::legacy::MediaTypes;
-use countersign::sign::{Existing, Formats, SignError, SignOptions};
-use countersign_core::key::SignatureDigest;
+use countersign::sign::{Existing, SignOptions};
 use countersign_core::payload::simple_signing;
-use countersign_core::signer::Signer;
-use countersign_core::trust::TrustedRoot;
-use countersign_core::trust::signing_config::{self, SigningConfig};
 
 use super::Subcommand;
 use crate::args::annotations::{AnnotationArgs, split_list};
 use crate::args::attachment::{self, AttachmentArgs, LocationArgs};
-use crate::args::boolean;
+use crate::args::format::FormatArgs;
 use crate::args::image::ImagesArg;
-use crate::args::key::KeyArgs;
 use crate::args::registry::RegistryArgs;
+use crate::args::services::ServiceArgs;
+use crate::args::signer::SignerArgs;
 use crate::args::unserved::{Signing, Unserved};
 use crate::args::usage::UsageError;
 use crate::env;
 use crate::failure::Failure;
 use crate::file;
-use crate::password::{self, Purpose};
 use crate::session::Session;
 
 /// Signs images and attaches the signatures to them
 #[derive(Args)]
 pub(crate) struct Sign {
     #[command(flatten)]
-    key: KeyArgs,
+    signer: SignerArgs,
     #[command(flatten)]
     annotations: AnnotationArgs,
     #[command(flatten)]
@@ -47,22 +41,11 @@ pub(crate) struct Sign {
     #[command(flatten)]
     unserved: Unserved<Signing>,
     #[command(flatten)]
+    services: ServiceArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+    #[command(flatten)]
     files: files::FileArgs,
-
-    /// The format: a bundle as a referrer (cosign 3), a signature tag (legacy, cosign 2), or both
-    #[arg(long, value_name = "FORMAT", value_enum)]
-    format: Option<Format>,
-
-    /// Writes a bundle (the default); =false writes a signature tag
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        value_parser = boolean::parse
-    )]
-    new_bundle_format: Option<bool>,
 
     /// Signs everything beneath an index too
     #[arg(short, long)]
@@ -92,26 +75,6 @@ pub(crate) struct Sign {
     #[arg(long)]
     record_creation_timestamp: bool,
 
-    /// Has the signature logged; no log is reached yet, so only =false
-    #[arg(long, default_value = "true")]
-    tlog_upload: bool,
-
-    /// The signing configuration, a file; one that names no service
-    #[arg(long, value_name = "FILE")]
-    signing_config: Option<String>,
-
-    /// Uses the signing configuration of the trust root; no service is reached yet, so only =false
-    #[arg(long)]
-    use_signing_config: bool,
-
-    /// The trusted root, a file
-    #[arg(long, value_name = "FILE")]
-    trusted_root: Option<String>,
-
-    /// The digest that is signed: sha256, sha384 or sha512
-    #[arg(long, value_name = "DIGEST")]
-    signature_digest_algorithm: Option<SignatureDigest>,
-
     /// How signatures are attached with --new-bundle-format=false; only legacy
     #[arg(long, value_name = "MODE", hide = true)]
     registry_referrers_mode: Option<String>,
@@ -119,13 +82,6 @@ pub(crate) struct Sign {
     /// How many requests are under way at once
     #[arg(long, value_name = "N", default_value_t = 64)]
     max_workers: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Bundle,
-    Legacy,
-    Both,
 }
 
 impl Subcommand for Sign {
@@ -145,11 +101,7 @@ impl Sign {
     fn check(&self, session: &Session<'_>) -> Result<(), Failure> {
         self.unserved.refuse()?;
         self.images.texts()?;
-        self.check_services(session)?;
-        if let Some(path) = &self.trusted_root {
-            let bytes = file::read(session.directory(), path, countersign_core::trust::LIMIT as u64)?;
-            TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
-        }
+        self.services.check(session)?;
         if self
             .registry_referrers_mode
             .as_deref()
@@ -167,37 +119,8 @@ impl Sign {
         self.files.check(self)
     }
 
-    /// Nothing is contacted but the registry, so whoever signs must have said so.
-    fn check_services(&self, session: &Session<'_>) -> Result<(), Failure> {
-        if self.use_signing_config {
-            return Err(UsageError::because(
-                "--use-signing-config needs a trust root's services: pass --signing-config with a file that names none",
-            )
-            .into());
-        }
-        let Some(path) = &self.signing_config else {
-            if self.tlog_upload {
-                return Err(UsageError::because(
-                    "signing with a transparency log is not possible yet: pass --tlog-upload=false, \
-                     or --signing-config with a file that names no service",
-                )
-                .into());
-            }
-            return Ok(());
-        };
-        let bytes = file::read(session.directory(), path, signing_config::LIMIT as u64)?;
-        let config = SigningConfig::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
-        if !config.is_empty_of_services() {
-            return Err(UsageError::because(format!(
-                "--signing-config {path}: it names services, and no service is reached yet: pass one that names none"
-            ))
-            .into());
-        }
-        Ok(())
-    }
-
     fn check_format(&self) -> Result<(), Failure> {
-        let formats = self.formats()?;
+        let formats = self.format.formats()?;
         let legacy_only = [
             (self.payload.is_some(), "--payload"),
             (!self.sign_container_identity.is_empty(), "--sign-container-identity"),
@@ -222,24 +145,13 @@ impl Sign {
         Ok(())
     }
 
-    fn formats(&self) -> Result<Formats, Failure> {
-        match (self.format, self.new_bundle_format) {
-            (Some(_), Some(_)) => {
-                Err(UsageError::because("--format and --new-bundle-format exclude each other").into())
-            }
-            (Some(Format::Bundle), None) | (None, None | Some(true)) => Ok(Formats::Bundle),
-            (Some(Format::Legacy), None) | (None, Some(false)) => Ok(Formats::Legacy),
-            (Some(Format::Both), None) => Ok(Formats::Both),
-        }
-    }
-
     fn options(&self, session: &Session<'_>) -> Result<SignOptions, Failure> {
         let payload = match &self.payload {
             Some(path) => Some(file::read(session.directory(), path, simple_signing::LIMIT as u64)?.into()),
             None => None,
         };
         Ok(SignOptions {
-            formats: self.formats()?,
+            formats: self.format.formats()?,
             annotations: self.annotations.parse()?,
             identities: self
                 .sign_container_identity
@@ -260,23 +172,6 @@ impl Sign {
                 false => Existing::SignAgain,
             },
             limits: attachment::limits(self.max_workers, session)?,
-        })
-    }
-
-    /// Opens the key; deriving its encryption key takes longer than a request, so it runs beside them.
-    async fn signer(&self, session: &Session<'_>) -> Result<Arc<dyn Signer>, Failure> {
-        let reference = self
-            .key
-            .reference(session)?
-            .ok_or_else(|| UsageError::because("a key is needed: pass --key with a file, env://NAME or https://…"))?;
-        let http = self.registry.http(session)?;
-        let pem = reference.read(&session.variables(), &http).await?;
-        let password = password::obtain(session, Purpose::Open)?;
-        let opened = tokio::task::spawn_blocking(move || reference.open(&pem, &password)).await;
-        let key = opened.map_err(Failure::Task)??;
-        Ok(match self.signature_digest_algorithm {
-            Some(digest) => Arc::new(key.with_digest(digest).map_err(SignError::from)?),
-            None => Arc::new(key),
         })
     }
 }

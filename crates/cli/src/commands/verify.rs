@@ -6,29 +6,26 @@ mod print;
 
 use clap::Args;
 use countersign::attachment::discover::{Limits, Search};
-use countersign_core::key::SignatureDigest;
-use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, PredicateRule, TrustedSigner};
-use countersign_core::trust::TrustedRoot;
+use countersign_core::policy::{Claim, ClaimBinding, Policy, PredicateRule};
 
 use super::Subcommand;
 use crate::args::annotations::AnnotationArgs;
 use crate::args::attachment::{self, AttachmentArgs, LocationArgs};
 use crate::args::image::ImagesArg;
-use crate::args::key::KeyArgs;
 use crate::args::output::OutputArgs;
 use crate::args::pinned::PlatformArgs;
 use crate::args::registry::RegistryArgs;
+use crate::args::trusted_signer::TrustedSignerArgs;
 use crate::args::unserved::{Unserved, Verifying};
 use crate::args::usage::UsageError;
 use crate::failure::Failure;
-use crate::file;
 use crate::session::Session;
 
 /// Verifies the signatures of images, with what is attached in either format
 #[derive(Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
-    key: KeyArgs,
+    trusted: TrustedSignerArgs,
     #[command(flatten)]
     annotations: AnnotationArgs,
     #[command(flatten)]
@@ -70,29 +67,9 @@ pub(crate) struct Verify {
     #[arg(short, long)]
     recursive: bool,
 
-    /// Does not ask for an entry in a transparency log
-    #[arg(long)]
-    insecure_ignore_tlog: bool,
-
-    /// Does not ask for an entry in a transparency log, because there is a private one
-    #[arg(long)]
-    private_infrastructure: bool,
-
     /// Accepts an attestation as a signature, as cosign does up to 3.1.2
     #[arg(long)]
     insecure_accept_attestation: bool,
-
-    /// Contacts nothing but the registry
-    #[arg(long)]
-    offline: bool,
-
-    /// The trusted root, a file
-    #[arg(long, value_name = "FILE")]
-    trusted_root: Option<String>,
-
-    /// The digest that was signed: sha256, sha384 or sha512; without it, those usual for the key
-    #[arg(long, value_name = "DIGEST")]
-    signature_digest_algorithm: Option<SignatureDigest>,
 
     /// Looks for bundles too (the default); =false looks at the signature tag only
     #[arg(long, default_value = "true")]
@@ -110,13 +87,10 @@ impl Subcommand for Verify {
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
         self.check()?;
-        self.check_trusted_root(session)?;
+        self.trusted.check("signature", session)?;
         let mut limits = attachment::limits(self.max_workers, session)?;
         if !self.new_bundle_format {
             limits.search = Search::SignatureTag;
-        }
-        if self.insecure_ignore_tlog {
-            session.ui().warn(LOG_WARNING);
         }
         session.wait(self.verify(session, &limits))
     }
@@ -143,22 +117,7 @@ impl Verify {
         if self.recursive && self.platform.pattern().is_some() {
             return Err(UsageError::because("--recursive and --platform exclude each other").into());
         }
-        if !self.insecure_ignore_tlog && !self.private_infrastructure {
-            return Err(UsageError::because(
-                "verifying with a transparency log is not possible yet: pass --insecure-ignore-tlog to verify with the key alone",
-            )
-            .into());
-        }
-        Ok(())
-    }
-
-    /// A trusted root has nothing to say on a key without a log, but one that is no trusted root is told of.
-    fn check_trusted_root(&self, session: &Session<'_>) -> Result<(), Failure> {
-        if let Some(path) = &self.trusted_root {
-            let bytes = file::read(session.directory(), path, countersign_core::trust::LIMIT as u64)?;
-            TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
-        }
-        Ok(())
+        self.trusted.log().map(drop)
     }
 
     async fn verify(&self, session: &Session<'_>, limits: &Limits) -> Result<(), Failure> {
@@ -167,19 +126,8 @@ impl Verify {
     }
 
     async fn policy(&self, session: &Session<'_>) -> Result<Policy, Failure> {
-        let reference = self
-            .key
-            .reference(session)?
-            .ok_or_else(|| UsageError::because("a key is needed: pass --key with a file, env://NAME or https://…"))?;
-        if self.offline && reference.is_remote() {
-            return Err(UsageError::because("--offline: the key is on the network").into());
-        }
         let http = self.registry.http(session)?;
-        let key = reference.public_key(&session.variables(), &http).await?;
-        let signer = match self.signature_digest_algorithm {
-            Some(digest) => TrustedSigner::key_with_digest(key, digest),
-            None => TrustedSigner::key(key),
-        };
+        let signer = self.trusted.signer(session, &http).await?;
         let claim = Claim::Signature {
             annotations: self.annotations.parse()?,
             binding: if self.check_claims {
@@ -193,9 +141,6 @@ impl Verify {
                 PredicateRule::Signature
             },
         };
-        Ok(Policy::new(signer, claim, LogRule::InsecurelyIgnored))
+        Ok(Policy::new(signer, claim, self.trusted.log()?))
     }
 }
-
-const LOG_WARNING: &str = "Skipping tlog verification is an insecure practice that lacks transparency and \
-                           auditability verification for the signature.";

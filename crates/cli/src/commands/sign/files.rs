@@ -34,7 +34,7 @@ pub(crate) struct FileArgs {
 impl FileArgs {
     /// Checks that what is asked for will exist, and that the signature ends up somewhere.
     pub(super) fn check(&self, sign: &Sign) -> Result<(), Failure> {
-        let formats = sign.formats()?;
+        let formats = sign.format.formats()?;
         if self.bundle.is_some() && !formats.has_bundle() {
             return Err(UsageError::because("--bundle: no bundle is made with --new-bundle-format=false").into());
         }

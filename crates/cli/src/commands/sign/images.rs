@@ -23,7 +23,8 @@ pub(super) async fn sign(command: &Sign, session: &Session<'_>, options: &SignOp
         })
         .buffered(options.limits.parallel)
         .try_collect::<Vec<_>>();
-    let (signer, found) = tokio::try_join!(command.signer(session), found)?;
+    let http = command.registry.http(session)?;
+    let (signer, found) = tokio::try_join!(command.signer.open(session, &http), found)?;
     let all: Vec<Target> = found.into_iter().flatten().collect();
     let several = if all.len() > 1 { Several::Yes } else { Several::No };
     stream::iter(&all)

@@ -31,7 +31,7 @@ async fn read(command: &Verify, session: &Session<'_>, signature: &str) -> Resul
         return file::read(session.directory(), signature, SIGNATURE_LIMIT);
     }
     if signature.starts_with("https://") || signature.starts_with("http://") {
-        if command.offline {
+        if command.trusted.is_offline() {
             return Err(UsageError::because("--offline: the signature is on the network").into());
         }
         let http = command.registry.http(session)?;
