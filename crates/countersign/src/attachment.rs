@@ -12,7 +12,7 @@ pub mod legacy;
 pub mod list;
 pub mod referrer;
 
-pub use discover::{Attached, Evidence, discover};
+pub use discover::{Attached, Evidence, Sought, discover};
 
 /// The kinds of attachment that cosign v2 keeps under a tag derived from the digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! Joins `countersign-core`, which decides, with `countersign-oci`, which stores.
 
 pub mod attachment;
+pub mod attest;
 pub mod key_reference;
 pub mod sign;
 pub mod verify;

@@ -1,6 +1,6 @@
 //! Verifies what is attached to an artifact.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use countersign_core::artifact::Artifact;
 use countersign_core::policy::{Claim, Policy};
@@ -9,7 +9,7 @@ use countersign_oci::{Pinned, Store, StoreError};
 use jiff::Timestamp;
 
 use crate::attachment::discover::{Limits, Unreadable, is_about_content};
-use crate::attachment::{Attached, Evidence, Location, Place, discover};
+use crate::attachment::{Attached, Evidence, Location, Place, Sought, discover};
 
 /// The outcome of a verification in which at least one signature satisfies the policy.
 #[derive(Debug)]
@@ -33,9 +33,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Says whether what was found is something else than a signature: an attestation.
-    fn is_no_signature(&self) -> bool {
-        matches!(self, Self::Rejected(Rejection::PredicateType { .. }))
+    /// Says whether what was found is something else than was asked for: an attestation in place of a signature, or the
+    /// reverse.
+    fn is_another_thing(&self) -> bool {
+        matches!(
+            self,
+            Self::Rejected(Rejection::PredicateType { .. } | Rejection::NotAnAttestation)
+        )
     }
 }
 
@@ -67,6 +71,65 @@ pub enum VerifyError {
         /// What was found, and why it does not count.
         refused: Vec<(Place, Refusal)>,
     },
+    /// No attestation is attached.
+    #[error("no matching attestations: no attestations found for {image}")]
+    NoAttestation {
+        /// The artifact.
+        image: Pinned,
+        /// What is attached instead, and why it is no attestation.
+        refused: Vec<(Place, Refusal)>,
+    },
+    /// Attestations satisfy the policy but for the kind of claim they make.
+    #[error("none of the attestations matched the predicate type: {wanted}, found: {found}")]
+    NoneOfType {
+        /// The artifact.
+        image: Pinned,
+        /// The predicate type as it was asked for.
+        wanted: String,
+        /// The predicate types that were found.
+        found: FoundTypes,
+        /// What was found, and why it does not count.
+        refused: Vec<(Place, Refusal)>,
+    },
+    /// None of the attestations satisfies the policy.
+    #[error("no matching attestations: none of the {} attached to {image} satisfies the policy", refused.len())]
+    NoAttestationAccepted {
+        /// The artifact.
+        image: Pinned,
+        /// What was found, and why it does not count.
+        refused: Vec<(Place, Refusal)>,
+    },
+}
+
+/// Predicate types that were found, for people: each once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundTypes(Vec<String>);
+
+impl fmt::Display for FoundTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(","))
+    }
+}
+
+impl FoundTypes {
+    /// The predicate types of the attestations that only make another kind of claim.
+    fn of(refused: &[(Place, Refusal)]) -> Self {
+        let mut found = Vec::new();
+        for (_, refusal) in refused {
+            if let Refusal::Rejected(Rejection::OtherPredicateType { found: other, .. }) = refusal {
+                // Bare as cosign prints it, unless it could steer a terminal.
+                let is_plain = other.as_str().chars().all(|character| character.is_ascii_graphic());
+                let shown = match is_plain {
+                    true => other.as_str().to_owned(),
+                    false => other.to_string(),
+                };
+                if !found.contains(&shown) {
+                    found.push(shown);
+                }
+            }
+        }
+        Self(found)
+    }
 }
 
 impl VerifyError {
@@ -74,15 +137,28 @@ impl VerifyError {
     pub fn is_about_content(&self) -> bool {
         match self {
             Self::Store { source, .. } => is_about_content(source),
-            Self::NoSignature { .. } => false,
-            Self::NoneAccepted { refused, .. } => refused
+            other => other
+                .refused()
                 .iter()
                 .any(|(_, refusal)| matches!(refusal, Refusal::Unreadable(Unreadable::Content(_)))),
         }
     }
+
+    /// Returns what was found, and why it does not count.
+    pub fn refused(&self) -> &[(Place, Refusal)] {
+        match self {
+            Self::Store { .. } => &[],
+            Self::NoSignature { refused, .. }
+            | Self::NoneAccepted { refused, .. }
+            | Self::NoAttestation { refused, .. }
+            | Self::NoneOfType { refused, .. }
+            | Self::NoAttestationAccepted { refused, .. } => refused,
+        }
+    }
 }
 
-/// Verifies `image` with what is attached to it at `location`: the bundles among its referrers and its `.sig` tag, together.
+/// Verifies `image` with what is attached to it at `location`: the bundles among its referrers and the layers of its `.sig` or
+/// `.att` tag, together.
 ///
 /// # Errors
 /// [`VerifyError`]; not being able to find out is never the same as finding nothing.
@@ -94,11 +170,14 @@ pub async fn verify_image<S: Store>(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Verified, VerifyError> {
-    let guesses: Vec<BTreeMap<String, String>> = match policy.claim() {
-        Claim::Signature { annotations, .. } if !annotations.is_empty() => vec![annotations.clone()],
-        _ => Vec::new(),
+    let sought = match policy.claim() {
+        Claim::Signature { annotations, .. } if annotations.is_empty() => Sought::Signatures { guesses: &[] },
+        Claim::Signature { annotations, .. } => Sought::Signatures {
+            guesses: std::slice::from_ref(annotations),
+        },
+        _ => Sought::Attestations,
     };
-    let attached = discover(image, store, location, &guesses, limits)
+    let attached = discover(image, store, location, sought, limits)
         .await
         .map_err(|source| VerifyError::Store {
             image: image.clone(),
@@ -135,9 +214,28 @@ pub fn judge(
     if !verified.accepted.is_empty() {
         return Ok(verified);
     }
-    let (image, refused) = (image.clone(), verified.refused);
-    if refused.iter().all(|(_, refusal)| refusal.is_no_signature()) {
-        return Err(VerifyError::NoSignature { image, refused });
+    Err(none_accepted(image.clone(), verified.refused, policy.claim()))
+}
+
+fn none_accepted(image: Pinned, refused: Vec<(Place, Refusal)>, claim: &Claim) -> VerifyError {
+    let is_absent = refused.iter().all(|(_, refusal)| refusal.is_another_thing());
+    let Claim::Attestation { predicate_type, .. } = claim else {
+        return match is_absent {
+            true => VerifyError::NoSignature { image, refused },
+            false => VerifyError::NoneAccepted { image, refused },
+        };
+    };
+    if is_absent {
+        return VerifyError::NoAttestation { image, refused };
     }
-    Err(VerifyError::NoneAccepted { image, refused })
+    let found = FoundTypes::of(&refused);
+    match predicate_type {
+        Some(wanted) if !found.0.is_empty() => VerifyError::NoneOfType {
+            image,
+            wanted: wanted.to_string(),
+            found,
+            refused,
+        },
+        _ => VerifyError::NoAttestationAccepted { image, refused },
+    }
 }

@@ -89,4 +89,13 @@ impl Store for AnyStore {
             Self::Archive(store) => store.glance(tag),
         }
     }
+
+    async fn remove_referrer(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+        referrer: &Digest,
+    ) -> Result<(), StoreError> {
+        delegate!(self, store => store.remove_referrer(repository, subject, referrer))
+    }
 }

@@ -161,6 +161,15 @@ impl Store for Registry {
     fn glance(&self, tag: &Reference) -> Option<Glance> {
         self.host(tag.repository()).foresight.glance(tag)
     }
+
+    async fn remove_referrer(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+        referrer: &Digest,
+    ) -> Result<(), StoreError> {
+        self.delete_referrer(repository, subject, referrer).await
+    }
 }
 
 /// What we know of a host.

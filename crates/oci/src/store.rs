@@ -96,6 +96,26 @@ pub trait Store: Sync {
         let _not_looked_at = tag;
         None
     }
+
+    /// Removes a manifest whose subject is `subject`, and takes it off every list of referrers, also while others add
+    /// theirs.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAllowed`] where the store does not delete; it may be off the list all the same.
+    fn remove_referrer(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+        referrer: &Digest,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let what = format!("{repository}@{referrer}, which refers to {subject}");
+        async {
+            Err(StoreError::NotAllowed {
+                what,
+                reason: "this store does not delete".to_owned(),
+            })
+        }
+    }
 }
 
 /// What is about to be pushed.

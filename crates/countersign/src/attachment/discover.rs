@@ -11,7 +11,7 @@ use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::{Pinned, Store, StoreError};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::legacy::{LAYER_LIMIT, SIMPLE_SIGNING};
+use super::legacy::{ENVELOPE, LAYER_LIMIT, SIMPLE_SIGNING};
 use super::referrer::BUNDLE_PREFIX;
 use super::{Kind, Location, Place};
 
@@ -54,20 +54,51 @@ pub enum Unreadable {
     },
 }
 
-/// Where signatures are looked for.
+/// Where signatures and attestations are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Search {
-    /// Among the referrers and in the `.sig` tag.
+    /// Among the referrers and in the tag.
     Everywhere,
-    /// In the `.sig` tag only.
+    /// In the `.sig` or `.att` tag only.
     SignatureTag,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Sought<'a> {
+    /// Signatures: bundles, and the layers of the `.sig` tag.
+    Signatures {
+        /// Annotations that they may carry: a payload that can be guessed need not be fetched.
+        guesses: &'a [BTreeMap<String, String>],
+    },
+    /// Attestations: bundles, the layers of the `.att` tag, and envelopes that are stored as plain referrers.
+    Attestations,
+}
+
+impl Sought<'_> {
+    /// The kind of the tag that holds them.
+    fn kind(self) -> Kind {
+        match self {
+            Self::Signatures { .. } => Kind::Signature,
+            Self::Attestations => Kind::Attestation,
+        }
+    }
+
+    /// The media type of their layers, where they are no bundles.
+    fn layer(self) -> &'static str {
+        match self {
+            Self::Signatures { .. } => SIMPLE_SIGNING,
+            Self::Attestations => ENVELOPE,
+        }
+    }
 }
 
 /// What is fetched, and how much of it.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Where signatures are looked for.
+    /// Where is looked.
     pub search: Search,
     /// The most requests that are under way at once.
     pub parallel: usize,
@@ -85,7 +116,8 @@ impl Default for Limits {
     }
 }
 
-/// Finds every signature attached to `image`: bundles among its referrers and layers of its `.sig` tag, in a stable order.
+/// Finds every signature or attestation attached to `image`: bundles among its referrers and layers of its tag, in a stable
+/// order.
 ///
 /// Both are asked for at once. An empty list means that the store says that nothing is there.
 ///
@@ -96,16 +128,17 @@ pub async fn discover<S: Store>(
     image: &Pinned,
     store: &S,
     location: &Location,
-    guesses: &[BTreeMap<String, String>],
+    sought: Sought<'_>,
     limits: &Limits,
 ) -> Result<Vec<Attached>, StoreError> {
     let finder = Finder {
+        sought,
         image,
         store,
         location,
         limits,
     };
-    let (mut found, layers) = tokio::try_join!(finder.referrers(), finder.signature_tag(guesses))?;
+    let (mut found, layers) = tokio::try_join!(finder.referrers(), finder.tag())?;
     found.extend(layers);
     Ok(found)
 }
@@ -114,6 +147,7 @@ pub async fn discover<S: Store>(
 type Blobs = HashMap<Digest, Result<Bytes, Arc<StoreError>>>;
 
 struct Finder<'a, S> {
+    sought: Sought<'a>,
     image: &'a Pinned,
     store: &'a S,
     location: &'a Location,
@@ -148,9 +182,10 @@ impl<S: Store> Finder<'_, S> {
             Ok(manifest) => manifest,
             Err(error) => return Ok(vec![unreadable(place, error)?]),
         };
-        let is_signature =
-            |layer: &&Descriptor| layer.media_type.starts_with(BUNDLE_PREFIX) || layer.media_type == SIMPLE_SIGNING;
-        if !manifest.layers().iter().any(|layer| is_signature(&layer)) {
+        let is_evidence = |layer: &Descriptor| {
+            layer.media_type.starts_with(BUNDLE_PREFIX) || layer.media_type == self.sought.layer()
+        };
+        if !manifest.layers().iter().any(is_evidence) {
             return Ok(Vec::new());
         }
         let subject = manifest.content().subject.as_ref();
@@ -169,8 +204,8 @@ impl<S: Store> Finder<'_, S> {
         }
     }
 
-    async fn signature_tag(&self, guesses: &[BTreeMap<String, String>]) -> Result<Vec<Attached>, StoreError> {
-        let tag = self.location.tag(self.image.digest(), Kind::Signature)?;
+    async fn tag(&self) -> Result<Vec<Attached>, StoreError> {
+        let tag = self.location.tag(self.image.digest(), self.sought.kind())?;
         let manifest = match self.store.manifest(&tag).await {
             Ok(manifest) => manifest,
             Err(StoreError::NotFound { .. }) => return Ok(Vec::new()),
@@ -187,11 +222,14 @@ impl<S: Store> Finder<'_, S> {
             tag: tag.clone(),
             index,
         };
-        self.layers(&manifest, &place, &self.guessed(guesses)).await
+        self.layers(&manifest, &place, &self.guessed()).await
     }
 
     /// A payload is nearly always what we would write ourselves: where its digest agrees, it need not be fetched.
-    fn guessed(&self, guesses: &[BTreeMap<String, String>]) -> HashMap<Digest, Bytes> {
+    fn guessed(&self) -> HashMap<Digest, Bytes> {
+        let Sought::Signatures { guesses } = self.sought else {
+            return HashMap::new();
+        };
         let name = self.image.repository().to_string();
         std::iter::once(&BTreeMap::new())
             .chain(guesses)
@@ -225,7 +263,7 @@ impl<S: Store> Finder<'_, S> {
                 let blob = blobs.get(&layer.digest)?;
                 Some(Attached {
                     place: place(index),
-                    evidence: evidence(layer, blob),
+                    evidence: evidence(layer, blob, self.sought),
                 })
             })
             .collect())
@@ -265,11 +303,14 @@ impl<S: Store> Finder<'_, S> {
     }
 }
 
-fn evidence(layer: &Descriptor, blob: &Result<Bytes, Arc<StoreError>>) -> Evidence {
+fn evidence(layer: &Descriptor, blob: &Result<Bytes, Arc<StoreError>>, sought: Sought<'_>) -> Evidence {
     let bundle = match blob {
         Err(error) => return Evidence::Unreadable(Unreadable::Content(error.clone())),
         Ok(bytes) if layer.media_type.starts_with(BUNDLE_PREFIX) => Bundle::from_json(bytes),
-        Ok(bytes) => Bundle::from_legacy_layer(bytes.to_vec(), &layer.annotations),
+        Ok(bytes) => match sought {
+            Sought::Signatures { .. } => Bundle::from_legacy_layer(bytes.to_vec(), &layer.annotations),
+            Sought::Attestations => Bundle::from_legacy_attestation(bytes, &layer.annotations),
+        },
     };
     match bundle {
         Ok(bundle) => Evidence::Bundle(Box::new(bundle)),

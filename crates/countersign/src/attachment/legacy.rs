@@ -1,4 +1,4 @@
-//! Signature manifests under a `.sig` tag, cosign v2's format.
+//! Manifests under a `.sig` or `.att` tag, cosign v2's format.
 
 use std::collections::BTreeMap;
 
@@ -37,12 +37,28 @@ impl Layer {
         Self { descriptor, payload }
     }
 
+    /// A layer with an attestation: a signed envelope, JSON, and the type of its predicate.
+    pub fn attestation(envelope: Bytes, predicate_type: &str) -> Self {
+        let mut descriptor = Descriptor::of(ENVELOPE, &envelope);
+        // The signature is in the envelope.
+        descriptor
+            .annotations
+            .insert(SIGNATURE_ANNOTATION.to_owned(), String::new());
+        descriptor
+            .annotations
+            .insert(PREDICATE_TYPE.to_owned(), predicate_type.to_owned());
+        Self {
+            descriptor,
+            payload: envelope,
+        }
+    }
+
     /// The layer's descriptor.
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }
 
-    /// The simple-signing payload.
+    /// The simple-signing payload, or the envelope.
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }
@@ -87,19 +103,43 @@ pub fn append_keeping(
     media_types: MediaTypes,
     created: Option<&str>,
 ) -> Result<(Manifest, Upload), StoreError> {
-    let kept = existing.map(kept_layers).transpose()?.unwrap_or_default();
-    if kept.len() + layers.len() > LAYER_LIMIT {
+    let mut all = kept_layers(existing)?;
+    all.extend(layers.iter().map(|layer| WireLayer::New(&layer.descriptor)));
+    let config = grown(existing, before, layers, created);
+    manifest_of(all, existing, media_types, config)
+}
+
+/// A manifest with `layer` before those of `existing`, without those that `is_replaced`; and its configuration blob.
+///
+/// # Errors
+/// As [`append`].
+pub fn replace(
+    existing: Option<&Manifest>,
+    layer: &Layer,
+    is_replaced: &dyn Fn(&Descriptor) -> bool,
+    media_types: MediaTypes,
+) -> Result<(Manifest, Upload), StoreError> {
+    let mut all = vec![WireLayer::New(&layer.descriptor)];
+    all.extend(kept_layers(existing)?.into_iter().filter(|kept| match kept {
+        WireLayer::Kept { descriptor, .. } => !is_replaced(descriptor),
+        WireLayer::New(_) => true,
+    }));
+    let config = configuration(all.iter().map(WireLayer::digest).collect(), None);
+    manifest_of(all, existing, media_types, config)
+}
+
+fn manifest_of(
+    layers: Vec<WireLayer<'_>>,
+    existing: Option<&Manifest>,
+    media_types: MediaTypes,
+    config: Vec<u8>,
+) -> Result<(Manifest, Upload), StoreError> {
+    if layers.len() > LAYER_LIMIT {
         return Err(StoreError::TooLarge {
             what: "signature manifest".to_owned(),
             limit: format!("{LAYER_LIMIT} layers"),
         });
     }
-    let config = grown(existing, before, layers, created);
-    let all = kept
-        .into_iter()
-        .map(WireLayer::Kept)
-        .chain(layers.iter().map(|layer| WireLayer::New(&layer.descriptor)))
-        .collect();
     let (manifest_type, config_type) = match media_types {
         MediaTypes::Oci => (media_type::OCI_MANIFEST, media_type::OCI_CONFIG),
         MediaTypes::Docker => (media_type::DOCKER_MANIFEST, media_type::DOCKER_CONFIG),
@@ -108,7 +148,7 @@ pub fn append_keeping(
         schema_version: 2,
         media_type: manifest_type,
         config: Descriptor::of(config_type, &config),
-        layers: all,
+        layers,
         annotations: existing.map(|manifest| &manifest.content().annotations),
     };
     let manifest = Manifest::parse(go_json::to_vec(&wire).into(), manifest_type)?;
@@ -136,12 +176,15 @@ fn grown(
 }
 
 /// The layers of a signature manifest as they are written there, members unknown to us included.
-fn kept_layers(manifest: &Manifest) -> Result<Vec<Box<RawValue>>, StoreError> {
+fn kept_layers(existing: Option<&Manifest>) -> Result<Vec<WireLayer<'_>>, StoreError> {
     #[derive(serde::Deserialize)]
     struct Layers {
         #[serde(default)]
         layers: Option<Vec<Box<RawValue>>>,
     }
+    let Some(manifest) = existing else {
+        return Ok(Vec::new());
+    };
     if manifest.is_index() {
         return Err(StoreError::Malformed {
             what: format!("signature manifest {}", manifest.digest()),
@@ -152,7 +195,12 @@ fn kept_layers(manifest: &Manifest) -> Result<Vec<Box<RawValue>>, StoreError> {
         digest: manifest.digest().clone(),
         source,
     })?;
-    Ok(wire.layers.unwrap_or_default())
+    let raw = wire.layers.unwrap_or_default();
+    Ok(raw
+        .into_iter()
+        .zip(manifest.layers())
+        .map(|(raw, descriptor)| WireLayer::Kept { raw, descriptor })
+        .collect())
 }
 
 /// The image configuration that cosign gives a signature manifest: one history entry and one diff id per layer.
@@ -181,11 +229,30 @@ struct Wire<'a> {
     annotations: Option<&'a BTreeMap<String, String>>,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
+/// A layer's descriptor as it is written.
 enum WireLayer<'a> {
-    Kept(Box<RawValue>),
+    Kept {
+        raw: Box<RawValue>,
+        descriptor: &'a Descriptor,
+    },
     New(&'a Descriptor),
+}
+
+impl WireLayer<'_> {
+    fn digest(&self) -> &Digest {
+        match self {
+            Self::Kept { descriptor, .. } | Self::New(descriptor) => &descriptor.digest,
+        }
+    }
+}
+
+impl Serialize for WireLayer<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Kept { raw, .. } => raw.serialize(serializer),
+            Self::New(descriptor) => descriptor.serialize(serializer),
+        }
+    }
 }
 
 fn is_absent_or_empty(annotations: &Option<&BTreeMap<String, String>>) -> bool {
@@ -218,6 +285,10 @@ struct RootFs<'a> {
 pub const LAYER_LIMIT: usize = 1000;
 /// The media type of a simple-signing payload.
 pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+/// The media type of a signed envelope.
+pub const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+/// The layer annotation that says what kind of claim an attestation makes.
+pub const PREDICATE_TYPE: &str = "predicateType";
 /// The layer annotation that holds the signature, base64.
 pub const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
 /// The time that Go's zero value prints as.

@@ -162,6 +162,46 @@ impl Registry {
             None => append(self, &tag, &merge).await,
         }
     }
+
+    /// Takes a manifest off the list in the tag, then deletes it: the other way round, the list would for a moment have
+    /// an entry without its manifest. A registry that does not delete is done once nothing lists the manifest.
+    pub(super) async fn delete_referrer(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+        referrer: &Digest,
+    ) -> Result<(), StoreError> {
+        self.unlist_in_fallback(repository, subject, referrer).await?;
+        match self.delete(&repository.digest(referrer.clone())).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error @ StoreError::NotAllowed { .. }) => {
+                let kept = self.kept_list(repository, subject).await?;
+                if kept.iter().any(|entry| entry.digest == *referrer) {
+                    return Err(error);
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a manifest off the list in the tag of its subject, keeping what others add.
+    async fn unlist_in_fallback(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+        referrer: &Digest,
+    ) -> Result<(), StoreError> {
+        let tag = fallback_tag(repository, subject)?;
+        let merge = |index: Option<&Manifest>| match index {
+            Some(index) if index.manifests().iter().any(|entry| entry.digest == *referrer) => Ok(Merge::Write {
+                manifest: Box::new(without_entry(index, referrer, &tag)?),
+                blobs: Vec::new(),
+            }),
+            _ => Ok(Merge::Present),
+        };
+        append(self, &tag, &merge).await
+    }
 }
 
 /// Says whether a manifest has neither entries nor layers.
@@ -213,11 +253,30 @@ pub(super) fn with_entry(
         .filter(|index| index.is_index())
         .map(|index| index.content().annotations.clone())
         .unwrap_or_default();
+    index_of(&manifests, &annotations, tag)
+}
+
+/// The index without the entry for `referrer`.
+fn without_entry(index: &Manifest, referrer: &Digest, tag: &Reference) -> Result<Manifest, StoreError> {
+    let kept: Vec<Descriptor> = index
+        .manifests()
+        .iter()
+        .filter(|entry| entry.digest != *referrer)
+        .cloned()
+        .collect();
+    index_of(&kept, &index.content().annotations, tag)
+}
+
+fn index_of(
+    manifests: &[Descriptor],
+    annotations: &BTreeMap<String, String>,
+    tag: &Reference,
+) -> Result<Manifest, StoreError> {
     let bytes = serde_json::to_vec(&Index {
         schema_version: 2,
         media_type: media_type::OCI_INDEX,
-        manifests: &manifests,
-        annotations: &annotations,
+        manifests,
+        annotations,
     })
     .map_err(|error| StoreError::Malformed {
         what: tag.to_string(),
@@ -282,6 +341,18 @@ mod tests {
         }
         let digests: Vec<_> = first.manifests().iter().map(|entry| entry.digest.clone()).collect();
         assert_eq!(digests, ["1", "2", "3"].map(|text| entry(text).digest));
+    }
+
+    #[test]
+    fn an_entry_is_taken_off_and_the_others_stay() {
+        let subject = Digest::sha256(b"subject");
+        let mut index = with_entry(None, &entry("1"), &subject, &tag()).expect("an index");
+        for text in ["2", "3"] {
+            index = with_entry(Some(&index), &entry(text), &subject, &tag()).expect("an index");
+        }
+        let left = without_entry(&index, &entry("2").digest, &tag()).expect("an index");
+        let digests: Vec<_> = left.manifests().iter().map(|entry| entry.digest.clone()).collect();
+        assert_eq!(digests, ["1", "3"].map(|text| entry(text).digest));
     }
 
     #[test]

@@ -1,0 +1,79 @@
+//! Stores attestations so that none is lost.
+
+use bytes::Bytes;
+use countersign_core::Digest;
+use countersign_oci::append::{Merge, append};
+use countersign_oci::manifest::{Descriptor, Manifest};
+use countersign_oci::store::Condition;
+use countersign_oci::{Store, StoreError};
+use jiff::Timestamp;
+
+use super::{Attestation, Earlier};
+use crate::attachment::legacy::{self, Layer, MediaTypes};
+use crate::attachment::referrer::{Content, referrer};
+use crate::attachment::{Kind, Place};
+use crate::sign::Attachment;
+
+/// Stores a bundle as a referrer of the artifact and returns its digest.
+pub(super) async fn bundle<S: Store>(
+    attachment: &Attachment<'_>,
+    store: &S,
+    json: Bytes,
+    predicate_type: &str,
+    now: Timestamp,
+) -> Result<Digest, StoreError> {
+    let repository = attachment.location.repository();
+    let referrer = referrer(attachment.subject, json, Content::DsseEnvelope, predicate_type, now)?;
+    store.push_blob(repository, &referrer.bundle).await?;
+    let digest = referrer.manifest.digest().clone();
+    let name = repository.digest(digest.clone());
+    store
+        .push_manifest(&name, &referrer.manifest, Condition::Always)
+        .await?;
+    Ok(digest)
+}
+
+/// Adds a layer to the `.att` tag, in the place of the `earlier` ones where there are any; returns their places.
+pub(super) async fn legacy<S: Store>(
+    attachment: &Attachment<'_>,
+    store: &S,
+    attestation: &Attestation,
+    earlier: &Earlier,
+    media_types: MediaTypes,
+) -> Result<Vec<Place>, StoreError> {
+    let location = attachment.location;
+    let tag = location.tag(attachment.image.digest(), Kind::Attestation)?;
+    let layer = Layer::attestation(attestation.envelope.clone(), &attestation.predicate_type);
+    store.push_blob(location.repository(), &layer.upload()).await?;
+    let is_replaced = |old: &Descriptor| earlier.has(old) && old != layer.descriptor();
+    let replaced = std::sync::Mutex::new(Vec::new());
+    append(store, &tag, &|current: Option<&Manifest>| {
+        let layers = current.map(Manifest::layers).unwrap_or_default();
+        let old: Vec<Place> = layers
+            .iter()
+            .enumerate()
+            .filter(|(_, old)| is_replaced(old))
+            .map(|(index, _)| Place::Layer {
+                tag: tag.clone(),
+                index,
+            })
+            .collect();
+        let is_there = current.is_some_and(|manifest| layer.is_in(manifest));
+        if is_there && old.is_empty() {
+            return Ok(Merge::Present);
+        }
+        let (manifest, configuration) = match old.is_empty() {
+            true => legacy::append(current, &[&layer], media_types, None)?,
+            false => legacy::replace(current, &layer, &|old| is_replaced(old) || old == layer.descriptor(), media_types)?,
+        };
+        if !old.is_empty() {
+            *replaced.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = old;
+        }
+        Ok(Merge::Write {
+            manifest: Box::new(manifest),
+            blobs: vec![configuration],
+        })
+    })
+    .await?;
+    Ok(replaced.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
