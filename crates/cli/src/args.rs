@@ -12,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod key_pair;
 pub(crate) mod output;
 pub(crate) mod pinned;
+pub(crate) mod predicate_type;
 pub(crate) mod registry;
 pub(crate) mod services;
 pub(crate) mod signer;

@@ -15,7 +15,7 @@ pub(crate) use complaint::translate;
 
 use crate::args::boolean;
 use crate::args::global::GlobalArgs;
-use crate::args::output::OutputFormat;
+use crate::args::output::{AttestationOutput, OutputFormat};
 use crate::commands::{ENTRIES, Entry, Fallback, Leaf};
 use crate::env::Environment;
 use crate::failure::Failure;
@@ -131,9 +131,12 @@ fn invocation(mut matches: ArgMatches, program: &'static str, ui: &Ui<'_>) -> Re
     };
     let global =
         GlobalArgs::from_arg_matches(&matches).map_err(|error| translate(&error, program, Some(command.name)))?;
-    let failures = match matches.try_get_one::<OutputFormat>("output") {
-        Ok(Some(OutputFormat::Json)) => OutputFormat::Json,
-        _ => OutputFormat::Text,
+    let is_json = matches!(matches.try_get_one("output"), Ok(Some(OutputFormat::Json)))
+        || matches!(matches.try_get_one("output"), Ok(Some(AttestationOutput::Json)));
+    let failures = if is_json {
+        OutputFormat::Json
+    } else {
+        OutputFormat::Text
     };
     Ok(Parsed::Invocation(Invocation {
         command,

@@ -1,5 +1,6 @@
 //! The commands: one file each, listed here in the order that help shows.
 
+mod attest;
 mod completion;
 mod digest;
 mod env;
@@ -20,6 +21,7 @@ mod tag;
 mod tree;
 mod triangulate;
 mod verify;
+mod verify_attestation;
 mod version;
 
 use clap::{ArgMatches, Args, Command};
@@ -172,6 +174,7 @@ fn execute<S: Subcommand>(matches: &mut ArgMatches, session: &Session<'_>) -> Re
 
 /// Every command.
 pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::of::<attest::Attest>(),
     Entry::of::<completion::Completion>(),
     Entry::of::<digest::Digest>(),
     Entry::of::<env::Env>(),
@@ -192,5 +195,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<tree::Tree>(),
     Entry::of::<triangulate::Triangulate>(),
     Entry::of::<verify::Verify>(),
+    Entry::of::<verify_attestation::VerifyAttestation>(),
     Entry::of::<version::Version>(),
 ];

@@ -85,9 +85,7 @@ pub(crate) fn explain(failure: &Failure, program: &str) -> Diagnostic {
 /// What was found where nothing was accepted: each candidate, and why it does not count.
 fn details(failure: &Failure) -> Vec<String> {
     match failure {
-        Failure::Verify(VerifyError::NoneAccepted { refused, .. } | VerifyError::NoSignature { refused, .. }) => {
-            candidates(refused)
-        }
+        Failure::Verify(error) => candidates(error.refused()),
         _ => Vec::new(),
     }
 }
@@ -167,7 +165,15 @@ fn verify(error: &VerifyError, program: &str) -> (Exit, Vec<String>) {
             (Exit::NotFound, help) => (Exit::CouldNotTell, help),
             other => other,
         },
-        VerifyError::NoneAccepted { .. } if error.is_about_content() => (Exit::Corrupt, Vec::new()),
+        _ if error.is_about_content() => (Exit::Corrupt, Vec::new()),
+        VerifyError::NoAttestation { image, .. } => (
+            Exit::NoSignature,
+            one(&format!("`{program} tree {image}` lists what is attached")),
+        ),
+        VerifyError::NoneOfType { image, .. } | VerifyError::NoAttestationAccepted { image, .. } => (
+            Exit::NoneMatch,
+            one(&format!("`{program} tree {image}` lists what is attached")),
+        ),
         VerifyError::NoSignature { image, .. } => (
             Exit::NoSignature,
             one(&format!(

@@ -3,12 +3,15 @@
 use std::io;
 use std::time::Duration;
 
+use countersign::attest::AttestError;
 use countersign::key_reference::KeyReferenceError;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
 use countersign_artifacts::{PackError, PullError, PushError};
 use countersign_core::key::{ImportError, PrivateKeyError, SealError};
+use countersign_core::payload::predicate::PredicateError;
+use countersign_core::payload::statement::StatementError;
 use countersign_core::trust::TrustError;
 use countersign_oci::StoreError;
 use countersign_oci::reference::ReferenceError;
@@ -43,6 +46,25 @@ pub(crate) enum Failure {
     /// The image was not signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The image was not attested.
+    #[error(transparent)]
+    Attest(#[from] AttestError),
+    /// A file holds no predicate of the type it is given for.
+    #[error("{path}")]
+    Predicate {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: PredicateError,
+    },
+    /// A file holds no statement.
+    #[error("{path} is not an in-toto statement")]
+    Statement {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: StatementError,
+    },
     /// A file of trust or service data is not one.
     #[error("{path}")]
     Trust {
@@ -200,8 +222,25 @@ impl Failure {
                 | PushError::Pack(PackError::Manifest(error)),
             )
             | Self::Sign(SignError::Store { source: error, .. })
+            | Self::Attest(AttestError::Store { source: error, .. } | AttestError::NotRemoved { source: error, .. })
             | Self::Key(KeyReferenceError::Url { source: error, .. }) => Some(error),
             _ => None,
+        }
+    }
+
+    /// The file `path` holds no predicate, because of `source`.
+    pub(crate) fn predicate(path: &str, source: PredicateError) -> Self {
+        Self::Predicate {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// The file `path` holds no statement, because of `source`.
+    pub(crate) fn statement(path: &str, source: StatementError) -> Self {
+        Self::Statement {
+            path: path.to_owned(),
+            source,
         }
     }
 

@@ -76,6 +76,8 @@ pub struct AttestOptions {
     pub formats: Formats,
     /// The media types of an `.att` manifest.
     pub media_types: MediaTypes,
+    /// The time recorded in the configuration of an `.att` manifest.
+    pub created: Option<Timestamp>,
 }
 
 /// An attestation that was made, not stored yet; the same signature in every format.
@@ -205,7 +207,7 @@ pub async fn attach<S: Store>(
     };
     let legacy = async {
         match options.formats.has_legacy() {
-            true => attach::legacy(attachment, store, attestation, earlier, options.media_types).await,
+            true => attach::legacy(attachment, store, attestation, earlier, options).await,
             false => Ok(Vec::new()),
         }
     };

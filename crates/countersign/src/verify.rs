@@ -80,7 +80,7 @@ pub enum VerifyError {
         refused: Vec<(Place, Refusal)>,
     },
     /// Attestations satisfy the policy but for the kind of claim they make.
-    #[error("none of the attestations matched the predicate type: {wanted}, found: {found}")]
+    #[error("none of the attestations matched the predicate type: {wanted}, found: {found} ({image})")]
     NoneOfType {
         /// The artifact.
         image: Pinned,

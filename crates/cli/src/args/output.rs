@@ -25,3 +25,16 @@ impl OutputArgs {
         self.output
     }
 }
+
+/// What is printed of attestations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AttestationOutput {
+    /// One versioned object, for success and failure.
+    Json,
+    /// The envelopes, a line each.
+    Text,
+    /// The predicates as they were signed, a line end after each.
+    Predicate,
+    /// The statements as they were signed, a line end after each.
+    Statement,
+}

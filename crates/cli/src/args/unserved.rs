@@ -110,6 +110,14 @@ impl FlagList for Signing {
     ];
 }
 
+/// The flags that `attest` has besides.
+#[derive(Clone, Debug)]
+pub(crate) enum Attesting {}
+
+impl FlagList for Attesting {
+    const FLAGS: &'static [Flag] = &[value("rekor-entry-type", LOG)];
+}
+
 /// The flags of `verify`.
 #[derive(Clone, Debug)]
 pub(crate) enum Verifying {}

@@ -56,9 +56,7 @@ impl FromStr for PredicateType {
             None if text == CUSTOM => (CUSTOM, Form::Wrapped),
             None if is_uri(text) => (text, Form::Object(&[])),
             None => {
-                return Err(PredicateTypeError {
-                    found: text.to_owned(),
-                });
+                return Err(PredicateTypeError { found: text.to_owned() });
             }
         };
         Ok(Self {

@@ -182,9 +182,8 @@ impl<S: Store> Finder<'_, S> {
             Ok(manifest) => manifest,
             Err(error) => return Ok(vec![unreadable(place, error)?]),
         };
-        let is_evidence = |layer: &Descriptor| {
-            layer.media_type.starts_with(BUNDLE_PREFIX) || layer.media_type == self.sought.layer()
-        };
+        let is_evidence =
+            |layer: &Descriptor| layer.media_type.starts_with(BUNDLE_PREFIX) || layer.media_type == self.sought.layer();
         if !manifest.layers().iter().any(is_evidence) {
             return Ok(Vec::new());
         }

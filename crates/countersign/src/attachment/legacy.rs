@@ -118,13 +118,14 @@ pub fn replace(
     layer: &Layer,
     is_replaced: &dyn Fn(&Descriptor) -> bool,
     media_types: MediaTypes,
+    created: Option<&str>,
 ) -> Result<(Manifest, Upload), StoreError> {
     let mut all = vec![WireLayer::New(&layer.descriptor)];
     all.extend(kept_layers(existing)?.into_iter().filter(|kept| match kept {
         WireLayer::Kept { descriptor, .. } => !is_replaced(descriptor),
         WireLayer::New(_) => true,
     }));
-    let config = configuration(all.iter().map(WireLayer::digest).collect(), None);
+    let config = configuration(all.iter().map(WireLayer::digest).collect(), created);
     manifest_of(all, existing, media_types, config)
 }
 

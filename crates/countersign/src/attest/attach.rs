@@ -8,8 +8,8 @@ use countersign_oci::store::Condition;
 use countersign_oci::{Store, StoreError};
 use jiff::Timestamp;
 
-use super::{Attestation, Earlier};
-use crate::attachment::legacy::{self, Layer, MediaTypes};
+use super::{AttestOptions, Attestation, Earlier};
+use crate::attachment::legacy::{self, Layer};
 use crate::attachment::referrer::{Content, referrer};
 use crate::attachment::{Kind, Place};
 use crate::sign::Attachment;
@@ -39,13 +39,14 @@ pub(super) async fn legacy<S: Store>(
     store: &S,
     attestation: &Attestation,
     earlier: &Earlier,
-    media_types: MediaTypes,
+    options: AttestOptions,
 ) -> Result<Vec<Place>, StoreError> {
     let location = attachment.location;
     let tag = location.tag(attachment.image.digest(), Kind::Attestation)?;
     let layer = Layer::attestation(attestation.envelope.clone(), &attestation.predicate_type);
     store.push_blob(location.repository(), &layer.upload()).await?;
     let is_replaced = |old: &Descriptor| earlier.has(old) && old != layer.descriptor();
+    let created = options.created.map(|at| at.to_string());
     let replaced = std::sync::Mutex::new(Vec::new());
     append(store, &tag, &|current: Option<&Manifest>| {
         let layers = current.map(Manifest::layers).unwrap_or_default();
@@ -62,9 +63,13 @@ pub(super) async fn legacy<S: Store>(
         if is_there && old.is_empty() {
             return Ok(Merge::Present);
         }
+        let (media_types, created) = (options.media_types, created.as_deref());
         let (manifest, configuration) = match old.is_empty() {
-            true => legacy::append(current, &[&layer], media_types, None)?,
-            false => legacy::replace(current, &layer, &|old| is_replaced(old) || old == layer.descriptor(), media_types)?,
+            true => legacy::append(current, &[&layer], media_types, created)?,
+            false => {
+                let is_dropped = |old: &Descriptor| is_replaced(old) || old == layer.descriptor();
+                legacy::replace(current, &layer, &is_dropped, media_types, created)?
+            }
         };
         if !old.is_empty() {
             *replaced.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = old;

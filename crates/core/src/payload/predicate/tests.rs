@@ -38,12 +38,12 @@ fn names_stand_for_the_uris_that_cosign_writes() {
 
 #[test]
 fn a_text_that_is_neither_name_nor_uri_is_no_type() {
-    for text in ["foo", "", "Custom", "/path", ":x", "https:", "1a:b", "a b:c", "a:b c", "a:\n"] {
+    for text in [
+        "foo", "", "Custom", "/path", ":x", "https:", "1a:b", "a b:c", "a:b c", "a:\n",
+    ] {
         assert_eq!(
             text.parse::<PredicateType>(),
-            Err(PredicateTypeError {
-                found: text.to_owned()
-            })
+            Err(PredicateTypeError { found: text.to_owned() })
         );
     }
     let error = "foo".parse::<PredicateType>().unwrap_err();
@@ -94,7 +94,10 @@ fn content_that_is_not_json_is_refused() {
 fn json_that_is_no_object_is_refused() {
     assert_eq!(
         made("https://example.com/t", " [1]"),
-        Err(r#"invalid JSON payload for predicate type https://example.com/t: expected an object, found "[1]""#.to_owned())
+        Err(
+            r#"invalid JSON payload for predicate type https://example.com/t: expected an object, found "[1]""#
+                .to_owned()
+        )
     );
 }
 

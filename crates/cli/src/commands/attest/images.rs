@@ -1,0 +1,169 @@
+//! Which images are attested, and where the attestations go.
+
+use countersign::attachment::Location;
+use countersign::attachment::discover::Limits;
+use countersign::attest::{self, AttestError, AttestOptions, Attestation, Claimed, Earlier};
+use countersign::sign::{self, Attachment, Ready, Subject, beneath, find};
+use countersign_core::signer::Signer;
+use countersign_oci::{AnyStore, Reference, StoreError};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::Attest;
+use super::output::Several;
+use crate::args::source::{self, Names, Source};
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Attests every image that was named, and attaches the attestations.
+pub(super) async fn attest(
+    command: &Attest,
+    session: &Session<'_>,
+    claimed: &Claimed,
+    options: AttestOptions,
+    limits: &Limits,
+) -> Result<(), Failure> {
+    let registry = command.registry.open(session)?;
+    let found = stream::iter(command.images.texts()?)
+        .map(|name| async {
+            let source = source::open(name, Names::Any, &registry, session).await?;
+            targets(command, session, options, source).await
+        })
+        .buffered(limits.parallel)
+        .try_collect::<Vec<_>>();
+    let http = command.registry.http(session)?;
+    let (signer, found) = tokio::try_join!(command.signer.open(session, &http), found)?;
+    let run = Run {
+        command,
+        session,
+        claimed,
+        options,
+        signer: &*signer,
+    };
+    let targets: Vec<Target> = found.into_iter().flatten().collect();
+    let several = if targets.len() > 1 { Several::Yes } else { Several::No };
+    stream::iter(&targets)
+        .map(|target| run.attest(target, several))
+        .buffered(limits.parallel)
+        .try_collect::<()>()
+        .await
+}
+
+/// One manifest to attest.
+struct Target {
+    store: AnyStore,
+    subject: Subject,
+    location: Location,
+    /// That the repository is ready, where attestations are attached.
+    ready: Option<Ready>,
+}
+
+/// Finds what `source` names, with everything beneath it where asked, and readies the repository.
+async fn targets(
+    command: &Attest,
+    session: &Session<'_>,
+    options: AttestOptions,
+    source: Source,
+) -> Result<Vec<Target>, Failure> {
+    let reference = &source.reference;
+    if reference.digest().is_none() {
+        session.ui().warn(&sign_by_tag_warning(reference, session.program()));
+    }
+    let subject = find(&source.store, reference).await.map_err(|error| match error {
+        StoreError::NotFound { .. } => Failure::NoTag {
+            image: reference.to_string(),
+        },
+        other => other.into(),
+    })?;
+    let location = command.location.of(&subject.image, session)?;
+    let ready = match command.output.is_uploaded() {
+        true => Some(sign::prepare(&source.store, &location, options.formats).await?),
+        false => None,
+    };
+    let mut all = vec![subject.clone()];
+    if command.recursive {
+        all.extend(beneath(&source.store, &subject).await?);
+    }
+    Ok(all
+        .into_iter()
+        .map(|subject| Target {
+            store: source.store.clone(),
+            subject,
+            location: location.clone(),
+            ready,
+        })
+        .collect())
+}
+
+/// What is the same for every target.
+struct Run<'a, 'w> {
+    command: &'a Attest,
+    session: &'a Session<'w>,
+    claimed: &'a Claimed,
+    options: AttestOptions,
+    signer: &'a dyn Signer,
+}
+
+impl Run<'_, '_> {
+    async fn attest(&self, target: &Target, several: Several) -> Result<(), Failure> {
+        let image = &target.subject.image;
+        let formats = self.options.formats;
+        let earlier = self.earlier(target).await?;
+        let now = self.session.now();
+        let attestation = attest::attest(image, self.claimed, self.signer, formats, now)?;
+        self.command
+            .output
+            .write(self.session, image, several, &attestation, formats)?;
+        match target.ready {
+            Some(ready) => self.attach(target, ready, &attestation, &earlier).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What is replaced, listed before the new attestation is made.
+    async fn earlier(&self, target: &Target) -> Result<Earlier, Failure> {
+        if !self.command.replace || target.ready.is_none() {
+            return Ok(Earlier::none());
+        }
+        let image = &target.subject.image;
+        let (kind, formats) = (self.claimed.predicate_type(), self.options.formats);
+        let earlier = Earlier::of_type(image, &target.store, &target.location, kind, formats).await;
+        Ok(earlier.map_err(|source| AttestError::Store {
+            image: image.clone(),
+            source,
+        })?)
+    }
+
+    async fn attach(
+        &self,
+        target: &Target,
+        ready: Ready,
+        attestation: &Attestation,
+        earlier: &Earlier,
+    ) -> Result<(), Failure> {
+        let attachment = Attachment {
+            ready,
+            image: &target.subject.image,
+            subject: &target.subject.descriptor,
+            location: &target.location,
+        };
+        let now = self.session.now();
+        let replaced = attest::attach(&attachment, &target.store, attestation, self.options, earlier, now).await?;
+        for place in replaced {
+            self.session.ui().info(&format!(
+                "Replacing attestation predicate: {} ({place})",
+                attestation.predicate_type
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What cosign says of a tag.
+fn sign_by_tag_warning(reference: &Reference, program: &str) -> String {
+    format!(
+        "Image reference {reference} uses a tag, not a digest, to identify the image to sign.\n    \
+         This can lead you to sign a different image than the intended one. Please use a\n    \
+         digest (example.com/ubuntu@sha256:abc123...) rather than tag\n    \
+         (example.com/ubuntu:latest) for the input to {program}. The digest that the tag has now is attested."
+    )
+}

@@ -1,0 +1,101 @@
+//! `verify-attestation`: checks what is claimed of images.
+
+mod images;
+mod print;
+
+use clap::Args;
+use countersign::attachment::discover::{Limits, Search};
+use countersign_core::policy::{Claim, ClaimBinding, Policy};
+
+use super::Subcommand;
+use crate::args::attachment::{self, LocationArgs};
+use crate::args::image::ImagesArg;
+use crate::args::output::AttestationOutput;
+use crate::args::predicate_type::PredicateTypeArgs;
+use crate::args::registry::RegistryArgs;
+use crate::args::trusted_signer::TrustedSignerArgs;
+use crate::args::unserved::{Unserved, Verifying};
+use crate::args::usage::UsageError;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Verifies the attestations of images, with what is attached in either format
+#[derive(Args)]
+pub(crate) struct VerifyAttestation {
+    #[command(flatten)]
+    trusted: TrustedSignerArgs,
+    #[command(flatten)]
+    predicate_type: PredicateTypeArgs,
+    #[command(flatten)]
+    location: LocationArgs,
+    #[command(flatten)]
+    registry: RegistryArgs,
+    #[command(flatten)]
+    images: ImagesArg,
+    #[command(flatten)]
+    unserved: Unserved<Verifying>,
+
+    /// What is printed: the envelopes (text, and the default), their statements, their predicates, or all with every verdict (json)
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    output: Option<AttestationOutput>,
+
+    /// Checks that the attestation is about this image
+    #[arg(long, default_value = "true")]
+    check_claims: bool,
+
+    /// The images are OCI layouts in folders, or oci-archive files
+    #[arg(long)]
+    local_image: bool,
+
+    /// How many requests are under way at once
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    max_workers: usize,
+
+    /// Looks for bundles too (the default); =false looks at the attestation tag only
+    #[arg(long, default_value = "true")]
+    new_bundle_format: bool,
+
+    /// Looks at referrers too; they always are
+    #[arg(long = "experimental-oci11", hide = true)]
+    experimental_oci11: bool,
+}
+
+impl Subcommand for VerifyAttestation {
+    const NAME: &'static str = "verify-attestation";
+    const ABOUT: &'static str = "Verifies the attestations of images";
+    const ARGUMENTS: &'static str = "IMAGE...";
+
+    fn run(self, session: &Session<'_>) -> Result<(), Failure> {
+        self.unserved.refuse()?;
+        self.images.texts()?;
+        if self.max_workers == 0 {
+            return Err(
+                UsageError::because("please set the --max-worker flag to a value that is greater than 0").into(),
+            );
+        }
+        self.predicate_type.parse()?;
+        self.trusted.log()?;
+        self.trusted.check("attestation", session)?;
+        let mut limits = attachment::limits(self.max_workers, session)?;
+        if !self.new_bundle_format {
+            limits.search = Search::SignatureTag;
+        }
+        session.wait(self.verify(session, &limits))
+    }
+}
+
+impl VerifyAttestation {
+    async fn verify(&self, session: &Session<'_>, limits: &Limits) -> Result<(), Failure> {
+        let http = self.registry.http(session)?;
+        let signer = self.trusted.signer(session, &http).await?;
+        let claim = Claim::Attestation {
+            predicate_type: Some(self.predicate_type.parse()?),
+            binding: match self.check_claims {
+                true => ClaimBinding::Required,
+                false => ClaimBinding::InsecurelyIgnored,
+            },
+        };
+        let policy = Policy::new(signer, claim, self.trusted.log()?);
+        images::verify(self, session, &policy, limits).await
+    }
+}
