@@ -1,5 +1,7 @@
 //! Each check has a test that fails when the check is gone.
 
+mod attestation;
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -177,3 +177,37 @@ fn entry(id: &str, body: &str) -> String {
         r#"{{"SignedEntryTimestamp":"AAEC","Payload":{{"body":"{body}","integratedTime":7,"logIndex":3,"logID":"{id}"}}}}"#
     )
 }
+
+const ENVELOPE: &[u8] =
+    br#"{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"keyid":"","sig":"AAEC"}]}"#;
+
+#[test]
+fn an_attestation_layer_is_an_envelope_with_the_same_annotations() {
+    let annotations = BTreeMap::from([
+        (SIGNATURE.to_owned(), String::new()),
+        (CERTIFICATE.to_owned(), PEM.to_owned()),
+        ("predicateType".to_owned(), "https://example.com/t".to_owned()),
+    ]);
+    let bundle = Bundle::from_legacy_attestation(ENVELOPE, &annotations).unwrap();
+    assert_eq!(bundle.format(), Format::LegacyLayer);
+    assert_eq!(bundle.key_material(), &KeyMaterial::Undeclared(vec![vec![0, 1, 2]]));
+    let bare = Bundle::from_legacy_attestation(ENVELOPE, &BTreeMap::new()).unwrap();
+    assert_eq!(
+        bare,
+        Bundle::legacy_attestation(Envelope::parse(ENVELOPE).unwrap()).unwrap()
+    );
+    assert!(matches!(bare.to_json(), Err(BundleError::LegacyHasNoJson)));
+}
+
+#[test]
+fn an_attestation_layer_that_is_no_envelope_is_refused() {
+    let error = Bundle::from_legacy_attestation(b"{}", &BTreeMap::new()).unwrap_err();
+    assert!(matches!(error, BundleError::Envelope(_)), "{error:?}");
+}
+
+#[test]
+fn an_attestation_layer_with_two_signatures_is_refused() {
+    let two = br#"{"payloadType":"t","payload":"e30=","signatures":[{"sig":"AAEC"},{"sig":"AAED"}]}"#;
+    let error = Bundle::from_legacy_attestation(two, &BTreeMap::new()).unwrap_err();
+    assert!(matches!(error, BundleError::SignatureCount { found: 2 }), "{error:?}");
+}

@@ -20,6 +20,23 @@ fn statement_of_a_signature_is_what_cosign_writes() {
 }
 
 #[test]
+fn statement_of_an_attestation_is_what_cosign_writes_around_the_predicate() {
+    let predicate: Box<RawValue> = serde_json::from_str("{ \"<n>\": 12345678901234567890 }").unwrap();
+    assert_eq!(
+        String::from_utf8(attestation_statement(
+            "r/a",
+            &digest(),
+            "https://example.com/t",
+            &predicate
+        ))
+        .unwrap(),
+        format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v0.1","subject":[{{"name":"r/a","digest":{{"sha256":"{HEX}"}}}}],"predicateType":"https://example.com/t","predicate":{{ "<n>": 12345678901234567890 }}}}"#
+        )
+    );
+}
+
+#[test]
 fn what_is_written_is_read_back() {
     let annotations = BTreeMap::from([("a".to_owned(), "<\u{2028}\"".to_owned())]);
     let statement = Statement::parse(&sign_statement(&digest(), &annotations)).unwrap();
