@@ -5,6 +5,7 @@ mod hostile;
 mod registry;
 mod signing;
 
+mod attest;
 mod bad_input;
 mod completion;
 mod digest;
@@ -29,6 +30,7 @@ mod tag;
 mod tree;
 mod triangulate;
 mod verify;
+mod verify_attestation;
 mod version;
 
 use std::collections::BTreeSet;

@@ -23,6 +23,10 @@ use crate::registry::Registry;
 pub(crate) const SIGN: &str = "sign --key a.key --tlog-upload=false";
 /// The flags of every verification.
 pub(crate) const VERIFY: &str = "verify --key a.pub --insecure-ignore-tlog";
+/// The flags of every attestation: a key, and no log.
+pub(crate) const ATTEST: &str = "attest --key a.key --tlog-upload=false";
+/// The flags of every verification of attestations.
+pub(crate) const VERIFY_ATTESTATION: &str = "verify-attestation --key a.pub --insecure-ignore-tlog";
 /// What signing needs to write the signature tag.
 pub(crate) const LEGACY: &str = "--new-bundle-format=false";
 /// The predicate type of the attestations of these tests.
@@ -142,6 +146,15 @@ pub(crate) fn layers(registry: &Registry, repository: &str, digest: &str) -> usi
     match registry.manifest(&signature_tag(registry, repository, digest)) {
         Some(manifest) => manifest.layers().len(),
         None => 0,
+    }
+}
+
+/// The layers of the attestation tag of a digest.
+pub(crate) fn attestation_layers(registry: &Registry, repository: &str, digest: &str) -> Vec<Descriptor> {
+    let tag = registry.name(&format!("{repository}:{}.att", digest.replace(':', "-")));
+    match registry.manifest(&tag.parse().expect("this is a name")) {
+        Some(manifest) => manifest.layers().to_vec(),
+        None => Vec::new(),
     }
 }
 

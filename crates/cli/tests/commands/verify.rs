@@ -2,7 +2,7 @@
 
 mod attached;
 mod failures;
-mod local;
+pub(crate) mod local;
 mod output;
 
 use snapbox::str;

@@ -11,7 +11,7 @@ use crate::registry::Registry;
 use crate::signing::{LEGACY, SIGN, VERIFY, push, signer};
 
 /// Copies an image from the registry into a layout in the folder `layout`, under the tag `v1`.
-fn save(user: &User, registry: &Registry, name: &str) {
+pub(crate) fn save(user: &User, registry: &Registry, name: &str) {
     let client = registry.client();
     let source = registry.name(name).parse().expect("this is a name");
     registry.wait(async {
