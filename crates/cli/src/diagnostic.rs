@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use countersign::attachment::Place;
+use countersign::policy_program::PolicyError;
 use countersign::sign::SignError;
 use countersign::verify::{Refusal, VerifyError};
 use countersign_core::key::ImportError;
@@ -86,6 +87,7 @@ pub(crate) fn explain(failure: &Failure, program: &str) -> Diagnostic {
 fn details(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Verify(error) => candidates(error.refused()),
+        Failure::NotAllowed { reasons, .. } => reasons.iter().map(|reason| format!("  {reason}")).collect(),
         _ => Vec::new(),
     }
 }
@@ -142,6 +144,8 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::Usage(usage) => (Exit::General, usage_help(usage, program)),
         Failure::Verify(error) => verify(error, program),
         Failure::Sign(SignError::Existing(error)) => verify(error, program),
+        Failure::NotAllowed { .. } => (Exit::NoneMatch, Vec::new()),
+        Failure::Policy(PolicyError::NoProgram { program }) => (Exit::General, program_help(program)),
         Failure::NoTag { .. } => (Exit::NotFound, Vec::new()),
         Failure::Told { exit } => (*exit, Vec::new()),
         Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
@@ -185,6 +189,16 @@ fn verify(error: &VerifyError, program: &str) -> (Exit, Vec<String>) {
             one(&format!("`{program} tree {image}` lists what is attached")),
         ),
         _ => (Exit::General, Vec::new()),
+    }
+}
+
+/// Where a program that judges by policies comes from.
+fn program_help(program: &str) -> Vec<String> {
+    match program {
+        "cue" => one("https://cuelang.org/docs/introduction/installation/ tells how to install it"),
+        _ => one(&format!(
+            "`cargo install --path plugins/policy-rego --locked`, in countersign's source, installs {program}"
+        )),
     }
 }
 

@@ -162,7 +162,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     ),
     plain(
         "PATH",
-        "is where programs that keep registry credentials (docker-credential-*) are looked for",
+        "is where programs that keep registry credentials (docker-credential-*) or judge by policies are looked for",
         "folders separated by colons",
     ),
     plain(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign::attest::AttestError;
 use countersign::key_reference::KeyReferenceError;
+use countersign::policy_program::PolicyError;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
@@ -13,8 +14,8 @@ use countersign_core::key::{ImportError, PrivateKeyError, SealError};
 use countersign_core::payload::predicate::PredicateError;
 use countersign_core::payload::statement::StatementError;
 use countersign_core::trust::TrustError;
-use countersign_oci::StoreError;
 use countersign_oci::reference::ReferenceError;
+use countersign_oci::{Pinned, StoreError};
 use countersign_server::ServerError;
 use tokio::task::JoinError;
 
@@ -64,6 +65,17 @@ pub(crate) enum Failure {
         path: String,
         /// What is wrong with it.
         source: StatementError,
+    },
+    /// A policy came to no verdict.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// An attestation is accepted, and what it claims does not satisfy the policy.
+    #[error("{} validation errors occurred: what is claimed of {image} does not satisfy the policy", reasons.len())]
+    NotAllowed {
+        /// The artifact.
+        image: Pinned,
+        /// Why not, with the place of each attestation.
+        reasons: Vec<String>,
     },
     /// A file of trust or service data is not one.
     #[error("{path}")]

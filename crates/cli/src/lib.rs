@@ -45,6 +45,7 @@ pub fn run(arguments: Vec<OsString>, world: &mut World) -> u8 {
     let surroundings = Surroundings {
         environment: &world.environment,
         directory: &world.directory,
+        program_folder: world.program_folder.as_deref(),
         now: &*world.now,
         random: RefCell::new(&mut *world.random),
     };

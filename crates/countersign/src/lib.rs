@@ -5,5 +5,6 @@
 pub mod attachment;
 pub mod attest;
 pub mod key_reference;
+pub mod policy_program;
 pub mod sign;
 pub mod verify;

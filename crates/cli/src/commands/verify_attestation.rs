@@ -5,9 +5,11 @@ mod print;
 
 use clap::Args;
 use countersign::attachment::discover::{Limits, Search};
+use countersign::policy_program::PolicyFiles;
 use countersign_core::policy::{Claim, ClaimBinding, Policy};
 
 use super::Subcommand;
+use crate::args::annotations::split_list;
 use crate::args::attachment::{self, LocationArgs};
 use crate::args::image::ImagesArg;
 use crate::args::output::AttestationOutput;
@@ -17,6 +19,7 @@ use crate::args::trusted_signer::TrustedSignerArgs;
 use crate::args::unserved::{Unserved, Verifying};
 use crate::args::usage::UsageError;
 use crate::failure::Failure;
+use crate::file;
 use crate::session::Session;
 
 /// Verifies the attestations of images, with what is attached in either format
@@ -38,6 +41,10 @@ pub(crate) struct VerifyAttestation {
     /// What is printed: the envelopes (text, and the default), their statements, their predicates, or all with every verdict (json)
     #[arg(short, long, value_name = "FORMAT", value_enum)]
     output: Option<AttestationOutput>,
+
+    /// A policy that every statement must satisfy, a file in Rego or CUE; repeat it or separate several with commas
+    #[arg(long, value_name = "FILE")]
+    policy: Vec<String>,
 
     /// Checks that the attestation is about this image
     #[arg(long, default_value = "true")]
@@ -75,17 +82,18 @@ impl Subcommand for VerifyAttestation {
         }
         self.predicate_type.parse()?;
         self.trusted.log()?;
+        let files = self.policy_files(session)?;
         self.trusted.check("attestation", session)?;
         let mut limits = attachment::limits(self.max_workers, session)?;
         if !self.new_bundle_format {
             limits.search = Search::SignatureTag;
         }
-        session.wait(self.verify(session, &limits))
+        session.wait(self.verify(session, &files, &limits))
     }
 }
 
 impl VerifyAttestation {
-    async fn verify(&self, session: &Session<'_>, limits: &Limits) -> Result<(), Failure> {
+    async fn verify(&self, session: &Session<'_>, files: &PolicyFiles, limits: &Limits) -> Result<(), Failure> {
         let http = self.registry.http(session)?;
         let signer = self.trusted.signer(session, &http).await?;
         let claim = Claim::Attestation {
@@ -96,6 +104,35 @@ impl VerifyAttestation {
             },
         };
         let policy = Policy::new(signer, claim, self.trusted.log()?);
-        images::verify(self, session, &policy, limits).await
+        for (language, of_language) in [("CUE", files.cue()), ("Rego", files.rego())] {
+            if !of_language.is_empty() {
+                let paths: Vec<String> = of_language.iter().map(|path| path.display().to_string()).collect();
+                session.ui().info(&format!(
+                    "will be validating against {language} policies: [{}]",
+                    paths.join(" ")
+                ));
+            }
+        }
+        images::verify(self, session, &Asked { policy, files }, limits).await
+    }
+
+    /// The policies, each of which must be there.
+    fn policy_files(&self, session: &Session<'_>) -> Result<PolicyFiles, Failure> {
+        let paths: Vec<String> = self.policy.iter().flat_map(|text| split_list(text)).collect();
+        for path in &paths {
+            file::read(session.directory(), path, POLICY_LIMIT)?;
+        }
+        Ok(PolicyFiles::new(paths.iter().map(|path| session.path(path)))?)
     }
 }
+
+/// What an attestation must satisfy.
+struct Asked<'a> {
+    /// Who has signed it, and what it claims.
+    policy: Policy,
+    /// What its statement must say.
+    files: &'a PolicyFiles,
+}
+
+/// The longest policy file, in bytes: as long as the program that judges by them reads.
+const POLICY_LIMIT: u64 = 4 * 1024 * 1024;

@@ -121,6 +121,7 @@ impl User {
                     .map(|(name, value)| (OsString::from(name), OsString::from(value))),
             ),
             directory: self.folder.path().to_owned(),
+            program_folder: None,
             terminal: self.terminal,
             stdin: Box::new(Cursor::new(self.stdin.clone())),
             stdout: Box::new(stdout.clone()),

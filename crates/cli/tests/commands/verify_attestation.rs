@@ -2,6 +2,7 @@
 
 mod attached;
 mod failures;
+mod policy;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -67,6 +67,7 @@ impl<'s, 'w> Shell<'s, 'w> {
         Ok(World {
             environment: Environment::new(own.chain([password])),
             directory: self.folder.clone(),
+            program_folder: None,
             terminal: Terminal::default(),
             stdin: Box::new(io::empty()),
             stdout: Box::new(Both(results.clone(), shown.clone())),

@@ -1,13 +1,16 @@
 //! The images whose attestations are verified, told of in the order given.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use countersign::attachment::discover::Limits;
-use countersign::verify::verify_image;
-use countersign_core::policy::Policy;
+use countersign::policy_program::{PolicyFiles, Programs};
+use countersign::verify::{Verified, verify_image};
 use countersign_oci::{Pinned, Store, StoreError};
 use futures_util::stream::{self, StreamExt};
 
-use super::VerifyAttestation;
 use super::print::{Report, Reporter};
+use super::{Asked, VerifyAttestation};
 use crate::args::source::{self, Names, Source};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -16,7 +19,7 @@ use crate::session::Session;
 pub(super) async fn verify(
     command: &VerifyAttestation,
     session: &Session<'_>,
-    policy: &Policy,
+    asked: &Asked<'_>,
     limits: &Limits,
 ) -> Result<(), Failure> {
     let registry = command.registry.open(session)?;
@@ -25,7 +28,7 @@ pub(super) async fn verify(
     let mut reports = stream::iter(command.images.texts()?)
         .map(|name| async {
             match source::open(name, names, &registry, session).await {
-                Ok(source) => report(command, session, &source, policy, limits).await,
+                Ok(source) => report(command, session, &source, asked, limits).await,
                 Err(failure) => Report::failed(name, failure),
             }
         })
@@ -40,7 +43,7 @@ async fn report(
     command: &VerifyAttestation,
     session: &Session<'_>,
     source: &Source,
-    policy: &Policy,
+    asked: &Asked<'_>,
     limits: &Limits,
 ) -> Report {
     let image = match pinned(source).await {
@@ -51,8 +54,37 @@ async fn report(
         Ok(location) => location,
         Err(failure) => return Report::failed(&source.shown, failure),
     };
-    let outcome = verify_image(&image, &source.store, &location, policy, limits, session.now()).await;
-    Report::new(&source.shown, &image, outcome.map_err(Failure::from))
+    let outcome = verify_image(&image, &source.store, &location, &asked.policy, limits, session.now()).await;
+    let outcome = match outcome {
+        Ok(verified) => satisfying(verified, &image, session, asked.files).await,
+        Err(error) => Err(error.into()),
+    };
+    Report::new(&source.shown, &image, outcome)
+}
+
+/// Checks that the statement of each attestation satisfies the policies, as cosign has it: one that does not fails the image.
+async fn satisfying(
+    verified: Verified,
+    image: &Pinned,
+    session: &Session<'_>,
+    files: &PolicyFiles,
+) -> Result<Verified, Failure> {
+    let programs = Programs {
+        beside: session.program_folder().map(Path::to_owned),
+        search_path: session.environment().get("PATH").map(OsStr::to_owned),
+    };
+    let mut reasons = Vec::new();
+    for (place, attestation) in &verified.accepted {
+        let found = files.judge(attestation.payload_bytes(), &programs).await?;
+        reasons.extend(found.into_iter().map(|reason| format!("{place}: {reason}")));
+    }
+    match reasons.is_empty() {
+        true => Ok(verified),
+        false => Err(Failure::NotAllowed {
+            image: image.clone(),
+            reasons,
+        }),
+    }
 }
 
 async fn pinned(source: &Source) -> Result<Pinned, Failure> {
