@@ -60,6 +60,11 @@ impl Tool {
 
     /// Returns the arguments that sign `image` with `key`.
     pub fn sign_arguments(self, peers: &Peers, format: Format, key: &Key, image: &str) -> Vec<String> {
+        self.writing("sign", peers, format, key, image)
+    }
+
+    /// The arguments of a command that writes a signature in `format` and reaches no service.
+    fn writing(self, command: &str, peers: &Peers, format: Format, key: &Key, image: &str) -> Vec<String> {
         let (config, root) = peers.no_services();
         let flags: Vec<&str> = match (self, format) {
             (Self::Ours, Format::Bundle) => vec!["--signing-config", &config],
@@ -81,10 +86,52 @@ impl Tool {
             }
             (Self::Cosign2, Format::Legacy) => vec!["--tlog-upload=false"],
         };
-        let mut arguments = vec!["sign", "--key", &key.private, "-y"];
+        let mut arguments = vec![command, "--key", &key.private, "-y"];
         arguments.extend(flags);
         arguments.push(image);
         arguments.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Attests what is in the file `predicate` of `image`, as being of type `kind`, with `key`.
+    pub fn attest(
+        self,
+        peers: &Peers,
+        format: Format,
+        key: &Key,
+        (kind, predicate): (&str, &str),
+        image: &str,
+    ) -> Ended {
+        let arguments = self.writing("attest", peers, format, key, image);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Run::new(peers, self.program(), &arguments)
+            .with(&["--type", kind, "--predicate", predicate])
+            .end()
+    }
+
+    /// Verifies the attestations of type `kind` of `image` with the public half of `key`, and whatever `more` asks for.
+    pub fn verify_attestation(
+        self,
+        peers: &Peers,
+        format: Format,
+        key: &Key,
+        kind: &str,
+        image: &str,
+        more: &[&str],
+    ) -> Ended {
+        let (_, root) = peers.no_services();
+        let mut arguments = vec![
+            "verify-attestation",
+            "--key",
+            &key.public,
+            "--insecure-ignore-tlog",
+            "--type",
+            kind,
+        ];
+        if (self, format) == (Self::Cosign2, Format::Bundle) {
+            arguments.extend(["--new-bundle-format", "--trusted-root", &root]);
+        }
+        arguments.push(image);
+        Run::new(peers, self.program(), &arguments).with(more).end()
     }
 
     /// Signs `image` with `key`.
