@@ -39,10 +39,13 @@ const CLAIMS: [(&str, &str); 12] = [
     ("urn:example:claim", r#"{}"#),
 ];
 
-/// What a tool of another make does not do, and why: its verdict must be this one, so that we notice when it changes.
-const EXCEPTIONS: [(Format, &str, Tool, Tool); 1] = [
-    // a predicate that is a JSON string is no protobuf Struct
+/// What a tool of another make does not do: its verdict must be this one, so that we notice when it changes.
+///
+/// A predicate that is a JSON string is no protobuf Struct, so cosign 3 takes it nowhere, and cosign 2 not from a bundle.
+const EXCEPTIONS: [(Format, &str, Tool, Tool); 3] = [
     (Format::Bundle, "spdx", Tool::Ours, Tool::Cosign3),
+    (Format::Bundle, "spdx", Tool::Ours, Tool::Cosign2),
+    (Format::Legacy, "spdx", Tool::Ours, Tool::Cosign3),
 ];
 
 #[test]

@@ -146,17 +146,7 @@ pub fn attest(
     formats: Formats,
     now: Timestamp,
 ) -> Result<Attestation, AttestError> {
-    let statement = match claimed {
-        Claimed::Predicate {
-            predicate_type,
-            predicate,
-        } => {
-            let name = image.repository().to_string();
-            attestation_statement(&name, image.digest(), predicate_type.uri(), predicate.json())
-        }
-        Claimed::Statement(given) if given.is_about(image) => given.bytes.clone(),
-        Claimed::Statement(_) => return Err(AttestError::OtherSubject { image: image.clone() }),
-    };
+    let statement = statement(image, claimed)?;
     let envelope = Envelope::seal(PAYLOAD_TYPE, statement, signer)?;
     let json = envelope.to_json();
     let bundle = Bundle::assemble(envelope, signer.public_key())?;
@@ -183,6 +173,26 @@ pub fn attest(
         envelope: json.into(),
         predicate_type: claimed.predicate_type().to_owned(),
     })
+}
+
+/// The statement to sign: the one around the predicate, or the one that is given.
+fn statement(image: &Pinned, claimed: &Claimed) -> Result<Vec<u8>, AttestError> {
+    match claimed {
+        Claimed::Predicate {
+            predicate_type,
+            predicate,
+        } => {
+            let name = image.repository().to_string();
+            Ok(attestation_statement(
+                &name,
+                image.digest(),
+                predicate_type.uri(),
+                predicate.json(),
+            ))
+        }
+        Claimed::Statement(given) if given.is_about(image) => Ok(given.bytes.clone()),
+        Claimed::Statement(_) => Err(AttestError::OtherSubject { image: image.clone() }),
+    }
 }
 
 /// Stores an attestation so that it is found with the artifact, then removes the `earlier` ones that it replaces; returns those.

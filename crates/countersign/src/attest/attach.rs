@@ -1,11 +1,13 @@
 //! Stores attestations so that none is lost.
 
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_oci::append::{Merge, append};
 use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::store::Condition;
-use countersign_oci::{Store, StoreError};
+use countersign_oci::{Reference, Store, StoreError};
 use jiff::Timestamp;
 
 use super::{AttestOptions, Attestation, Earlier};
@@ -45,40 +47,39 @@ pub(super) async fn legacy<S: Store>(
     let tag = location.tag(attachment.image.digest(), Kind::Attestation)?;
     let layer = Layer::attestation(attestation.envelope.clone(), &attestation.predicate_type);
     store.push_blob(location.repository(), &layer.upload()).await?;
-    let is_replaced = |old: &Descriptor| earlier.has(old) && old != layer.descriptor();
     let created = options.created.map(|at| at.to_string());
-    let replaced = std::sync::Mutex::new(Vec::new());
+    let replaced = Mutex::new(Vec::new());
     append(store, &tag, &|current: Option<&Manifest>| {
-        let layers = current.map(Manifest::layers).unwrap_or_default();
-        let old: Vec<Place> = layers
-            .iter()
-            .enumerate()
-            .filter(|(_, old)| is_replaced(old))
-            .map(|(index, _)| Place::Layer {
-                tag: tag.clone(),
-                index,
-            })
-            .collect();
+        let is_replaced = |old: &Descriptor| earlier.has(old) && old != layer.descriptor();
+        let old = places(current, &tag, &is_replaced);
         let is_there = current.is_some_and(|manifest| layer.is_in(manifest));
-        if is_there && old.is_empty() {
-            return Ok(Merge::Present);
-        }
         let (media_types, created) = (options.media_types, created.as_deref());
-        let (manifest, configuration) = match old.is_empty() {
-            true => legacy::append(current, &[&layer], media_types, created)?,
-            false => {
+        let (manifest, configuration) = match (old.is_empty(), is_there) {
+            (true, true) => return Ok(Merge::Present),
+            (true, false) => legacy::append(current, &[&layer], media_types, created)?,
+            (false, _) => {
                 let is_dropped = |old: &Descriptor| is_replaced(old) || old == layer.descriptor();
+                *replaced.lock().unwrap_or_else(PoisonError::into_inner) = old;
                 legacy::replace(current, &layer, &is_dropped, media_types, created)?
             }
         };
-        if !old.is_empty() {
-            *replaced.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = old;
-        }
         Ok(Merge::Write {
             manifest: Box::new(manifest),
             blobs: vec![configuration],
         })
     })
     .await?;
-    Ok(replaced.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+    Ok(replaced.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The places of the layers that are replaced.
+fn places(current: Option<&Manifest>, tag: &Reference, is_replaced: &dyn Fn(&Descriptor) -> bool) -> Vec<Place> {
+    let layers = current.map(Manifest::layers).unwrap_or_default();
+    let replaced = layers.iter().enumerate().filter(|(_, old)| is_replaced(old));
+    replaced
+        .map(|(index, _)| Place::Layer {
+            tag: tag.clone(),
+            index,
+        })
+        .collect()
 }

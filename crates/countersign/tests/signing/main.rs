@@ -1,5 +1,6 @@
 //! Signing and verifying against our registry, with nothing in between.
 
+mod attesting;
 mod concurrent;
 mod failing;
 mod layers;

@@ -11,5 +11,6 @@ mod pulls;
 mod pushes;
 mod redirects;
 mod referrers;
+mod removals;
 mod scripted;
 mod served;
