@@ -85,10 +85,10 @@ fn items<'a>(kind: Kind, keys: &'a Keys) -> Vec<Item<'a>> {
         for signer in [Tool::Ours, Tool::Cosign3, Tool::Cosign2] {
             for (number, key) in keys.all().iter().enumerate() {
                 for claim in 0..CLAIMS.len() {
-                    let is_wanted = match (kind, number, claim) {
-                        (Kind::Memory, 0, _) | (Kind::Memory, _, 10) | (_, 0, 0 | 10) => true,
-                        _ => false,
-                    };
+                    let is_wanted = matches!(
+                        (kind, number, claim),
+                        (Kind::Memory, 0, _) | (Kind::Memory, _, 10) | (_, 0, 0 | 10)
+                    );
                     if is_wanted {
                         items.push(Item {
                             key,

@@ -167,6 +167,16 @@ impl Store for Layout {
         self.push_manifest(tag, manifest, condition).await?;
         Ok(Replacement::Checked)
     }
+
+    async fn remove_referrer(
+        &self,
+        _repository: &Repository,
+        _subject: &Digest,
+        referrer: &Digest,
+    ) -> Result<(), StoreError> {
+        let (contents, referrer) = (self.contents.clone(), referrer.clone());
+        blocking(move || write::remove(&contents, &referrer)).await
+    }
 }
 
 pub(crate) async fn only(contents: &Arc<Contents>) -> Result<Pinned, StoreError> {

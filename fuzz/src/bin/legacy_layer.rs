@@ -1,4 +1,4 @@
-//! Layers of a `.sig` manifest: five annotations and the payload, each ended by a zero byte.
+//! Layers of `.sig` and `.att` manifests: five annotations and the payload, each ended by a zero byte.
 
 #![no_main]
 
@@ -24,6 +24,9 @@ fuzz_target!(|text: &str| {
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
     let payload = parts.next().unwrap_or("").as_bytes().to_vec();
+    if let Ok(bundle) = Bundle::from_legacy_attestation(&payload, &annotations) {
+        assert!(bundle.log_entries().len() <= 1 && bundle.timestamps().len() <= 1);
+    }
     if let Ok(bundle) = Bundle::from_legacy_layer(payload, &annotations) {
         assert!(bundle.log_entries().len() <= 1 && bundle.timestamps().len() <= 1);
     }

@@ -223,6 +223,19 @@ pub(super) fn untag(contents: &Contents, tag: &str) -> Result<(), StoreError> {
     change_index(contents, |index| index.untag(tag))
 }
 
+/// Takes a manifest from the index and from the blobs, where referrers are looked for too.
+pub(super) fn remove(contents: &Contents, digest: &Digest) -> Result<(), StoreError> {
+    change_index(contents, |index| {
+        index.remove(digest);
+        Ok(())
+    })?;
+    let path = directory(contents)?.root().join(blob_name(digest));
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(&path, error)),
+        _ => Ok(()),
+    }
+}
+
 /// Reads, changes and replaces `index.json` while no other writer of ours does.
 fn change_index(
     contents: &Contents,

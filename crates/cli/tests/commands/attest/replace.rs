@@ -92,3 +92,17 @@ fn signatures_stay_when_attestations_are_replaced() {
     assert_eq!(verified.exit, 0, "{verified}");
     assert_eq!(referrers(&registry, "app", &digest).len(), 2);
 }
+
+#[test]
+fn attestations_of_an_image_in_a_folder_are_replaced_too() {
+    let (registry, user) = (Registry::open(), claimant());
+    push(&user, &registry, "app:v1", "hello");
+    crate::verify::local::save(&user, &registry, "app:v1");
+    for claim in [r#"{"v":1}"#, r#"{"v":2}"#] {
+        attest(&user, "--format both --type vuln --replace", claim, "oci:layout:v1");
+        assert_eq!(
+            predicates(&user, "vuln", "oci:layout:v1").text(),
+            format!("{claim}\n{claim}\n")
+        );
+    }
+}

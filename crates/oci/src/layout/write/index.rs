@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_core::Digest;
 use serde_json::value::RawValue;
 
 use crate::error::StoreError;
@@ -98,6 +99,12 @@ impl Editor {
             return Ok(());
         }
         self.append(&entry)
+    }
+
+    /// Takes every entry for a manifest away.
+    pub(super) fn remove(&mut self, digest: &Digest) {
+        let mut keep = self.index.entries().iter().map(|other| other.digest != *digest);
+        self.raw.retain(|_| keep.next().unwrap_or(true));
     }
 
     /// Takes a tag away and leaves the manifest listed.
