@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real tools that the interop tests and the benchmarks run against:  interop/peers.sh DIR
 #
-# cosign 3 and 2, crane, oras, the distribution-spec conformance suite and our own helpers come through the Go module
+# cosign 3 and 2, crane, oras, cue, the distribution-spec conformance suite and our own helpers come through the Go module
 # proxy, docker-registry is Debian's package (the program alone, no service). What DIR has at the version asked for is
 # not built again. ZOT_SRC may name a checkout of zot, which the module proxy does not carry; without it zot is left out.
 set -euo pipefail
@@ -36,6 +36,7 @@ if command -v go >/dev/null; then
   from_proxy conformance github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
   from_proxy cosign3 github.com/sigstore/cosign/v3/cmd/cosign@v3.1.2
   from_proxy cosign2 github.com/sigstore/cosign/v2/cmd/cosign@v2.6.1
+  from_proxy cue cuelang.org/go/cmd/cue@v0.14.2
   if [ -n "${ZOT_SRC:-}" ]; then
     zot=$(git -C "$ZOT_SRC" rev-parse HEAD 2>/dev/null || echo "$ZOT_SRC")
     is_there zot "$zot" || { (cd "$ZOT_SRC" && go build -ldflags='-s -w' -o "$peers/zot" ./cmd/zot) && stamp zot "$zot"; }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use countersign_core::Digest;
-use countersign_interop::{Format, Key, Keys, Kind, Peers, Registry, Subject, Tool, http, keys, work};
+use countersign_interop::{Format, Key, Keys, Kind, Peers, Registry, Run, Subject, Tool, http, keys, work};
 use serde_json::Value;
 
 /// `--type`, and a predicate as cosign wants it.
@@ -201,7 +201,7 @@ fn what_is_replaced_is_gone_for_cosign_too() {
                     flags,
                 ];
                 let more = ["--type", kind, "--predicate", &path, &image];
-                let run = countersign_interop::Run::new(&peers, "ours", &arguments).with(&more);
+                let run = Run::new(&peers, "ours", &arguments).with(&more);
                 drop(run.end().expect_success());
             }
             for (kind_of_claim, wanted) in [("openvex", 1), ("cyclonedx", 1)] {
@@ -273,15 +273,7 @@ fn policies_have_the_verdict_that_cosign_gives() {
     }
     let key = keys::generate(&peers, "ours", "judging");
     let registry = Registry::start(&peers, Kind::Memory);
-    let digest = Subject::Image.push(registry.address(), "judged");
-    let image = format!("{}/judged@{digest}", registry.address());
-    let path = peers.path("judged.json");
-    write(&path, CLAIMS[7].1);
-    drop(
-        Tool::Ours
-            .attest(&peers, Format::Bundle, &key, ("cyclonedx", &path), &image)
-            .expect_success(),
-    );
+    let image = judged(&peers, &registry, &key);
     for (number, (policy, is_allowed)) in POLICIES.iter().enumerate() {
         let path = peers.path(&format!("{number}.rego"));
         write(&path, policy);
@@ -292,6 +284,65 @@ fn policies_have_the_verdict_that_cosign_gives() {
             assert_eq!(judged.stdout.is_empty(), !is_allowed, "{tool}: {policy}\n{judged:#?}");
         }
     }
+}
+
+/// Policies in CUE, whether cosign and whether we allow the claim: what a policy constrains must be there, for us.
+const CUE_POLICIES: [(&str, bool, bool); 3] = [
+    ("predicate: bomFormat: \"CycloneDX\"\n", true, true),
+    ("predicate: bomFormat: \"SPDX\"\n", false, false),
+    (
+        "predicate: components: [...] & [_, ...]\npredicate: version: <5\n",
+        true,
+        false,
+    ),
+];
+
+#[test]
+fn cue_policies_have_the_verdict_that_cosign_gives_where_all_they_constrain_is_there() {
+    let Some(peers) = Peers::find() else { return };
+    if !peers.has("cue") {
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "did not run: no cue among the peers"
+        );
+        return;
+    }
+    let key = keys::generate(&peers, "ours", "judging");
+    let registry = Registry::start(&peers, Kind::Memory);
+    let image = judged(&peers, &registry, &key);
+    let folder = peers.program("cue").with_file_name("");
+    for (number, (policy, by_cosign, by_us)) in CUE_POLICIES.iter().enumerate() {
+        let path = peers.path(&format!("{number}.cue"));
+        write(&path, policy);
+        let more = ["--policy", &path];
+        let cosign = Tool::Cosign3.verify_attestation(&peers, Format::Bundle, &key, "cyclonedx", &image, &more);
+        assert_eq!(cosign.succeeded(), *by_cosign, "{policy}\n{cosign:#?}");
+        let arguments = [
+            "verify-attestation",
+            "--key",
+            &key.public,
+            "--insecure-ignore-tlog",
+            "--type",
+            "cyclonedx",
+            &image,
+        ];
+        let ours = Run::new(&peers, "ours", &arguments)
+            .with(&more)
+            .env("PATH", &folder)
+            .end();
+        assert_eq!(ours.code, Some(if *by_us { 0 } else { 12 }), "{policy}\n{ours:#?}");
+    }
+}
+
+/// Pushes an image with an attestation of type `cyclonedx`; returns its name.
+fn judged(peers: &Peers, registry: &Registry, key: &Key) -> String {
+    let digest = Subject::Image.push(registry.address(), "judged");
+    let image = format!("{}/judged@{digest}", registry.address());
+    let path = peers.path("judged.json");
+    write(&path, CLAIMS[7].1);
+    let attested = Tool::Ours.attest(peers, Format::Bundle, key, ("cyclonedx", &path), &image);
+    drop(attested.expect_success());
+    image
 }
 
 fn claim_path(peers: &Peers, index: usize) -> String {
