@@ -1,21 +1,41 @@
 //! What is judged.
 
-use crate::Digest;
+use std::borrow::Cow;
 
-/// The artifact that evidence must be about, named by its digest.
+use crate::Digest;
+use crate::message::Message;
+
+/// The artifact that evidence must be about: named by its digest, or a message that is signed as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
     digest: Digest,
+    message: Option<Message>,
 }
 
 impl Artifact {
     /// Names the artifact whose bytes hash to `digest`.
     pub fn new(digest: Digest) -> Self {
-        Self { digest }
+        Self { digest, message: None }
+    }
+
+    /// Takes a message, which has a digest too.
+    pub fn message(message: Message) -> Self {
+        Self {
+            digest: message.digest().clone(),
+            message: Some(message),
+        }
     }
 
     /// Returns the artifact's digest.
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// Returns the artifact as a message; one that is only named is one of which only the digest is known.
+    pub(crate) fn as_message(&self) -> Cow<'_, Message> {
+        match &self.message {
+            Some(message) => Cow::Borrowed(message),
+            None => Cow::Owned(Message::named(self.digest.clone())),
+        }
     }
 }

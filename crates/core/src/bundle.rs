@@ -5,8 +5,9 @@ mod json;
 pub mod legacy;
 
 use crate::envelope::Envelope;
-use crate::key::{PublicKey, Signature};
+use crate::key::{PublicKey, Signature, SignatureDigest};
 use crate::log::LogEntry;
+use crate::message::Message;
 use crate::timestamp::TimestampToken;
 
 pub use error::BundleError;
@@ -44,8 +45,12 @@ pub struct Bundle {
 pub enum Format {
     /// A Sigstore bundle of this version.
     Bundle(Version),
+    /// A bundle file of cosign 2, beside the file that it is about.
+    LegacyFile,
     /// A layer of a `.sig` or `.att` manifest.
     LegacyLayer,
+    /// A signature by itself.
+    Signature,
 }
 
 /// A version of the Sigstore bundle.
@@ -116,6 +121,13 @@ pub struct MessageSignature {
 }
 
 impl MessageSignature {
+    fn bare(signature: Signature) -> Self {
+        Self {
+            digest: None,
+            signature,
+        }
+    }
+
     /// Returns the digest of the message, as the bundle claims it.
     pub fn digest(&self) -> Option<&MessageDigest> {
         self.digest.as_ref()
@@ -135,6 +147,20 @@ pub struct MessageDigest {
 }
 
 impl MessageDigest {
+    fn new(algorithm: SignatureDigest, hash: &[u8]) -> Self {
+        Self {
+            algorithm: wire_name(algorithm).to_owned(),
+            bytes: hash.to_vec(),
+        }
+    }
+
+    /// Returns which digest the algorithm's name means, if it is one that signatures are made with.
+    pub fn signature_digest(&self) -> Option<SignatureDigest> {
+        [SignatureDigest::Sha256, SignatureDigest::Sha384, SignatureDigest::Sha512]
+            .into_iter()
+            .find(|digest| wire_name(*digest) == self.algorithm)
+    }
+
     /// Returns the algorithm's name, such as `SHA2_256`.
     pub fn algorithm(&self) -> &str {
         &self.algorithm
@@ -146,12 +172,23 @@ impl MessageDigest {
     }
 }
 
+/// The name of an algorithm in `sigstore_common.proto`.
+fn wire_name(digest: SignatureDigest) -> &'static str {
+    match digest {
+        SignatureDigest::Sha256 => "SHA2_256",
+        SignatureDigest::Sha384 => "SHA2_384",
+        SignatureDigest::Sha512 => "SHA2_512",
+    }
+}
+
 /// What a bundle says verifies its signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyMaterial {
     /// The key of a certificate; the DER of the leaf comes first, then its issuers if they are there.
     Certificates(Vec<Vec<u8>>),
+    /// This key, for which nobody vouches.
+    Key(PublicKey),
     /// A key that the verifier has.
     PublicKey {
         /// A hint of which key it is; nobody vouches for it.
@@ -171,7 +208,8 @@ impl Bundle {
     ///
     /// # Errors
     ///
-    /// [`BundleError::LegacyHasNoJson`] for a layer of a `.sig` or `.att` manifest: what came with it has no place in a bundle.
+    /// [`BundleError::LegacyHasNoJson`] for evidence that did not come as a bundle, such as a layer of a `.sig` or `.att`
+    /// manifest.
     pub fn to_json(&self) -> Result<Vec<u8>, BundleError> {
         json::write(self)
     }
@@ -204,6 +242,41 @@ impl Bundle {
             log_entries: Vec::new(),
             timestamps: Vec::new(),
         })
+    }
+
+    /// Joins the signature over a message, the message's digest and a hint of the key that signed it.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::HashUnknown`] if the message was not hashed with `digest`.
+    pub fn of_message(
+        message: &Message,
+        digest: SignatureDigest,
+        signature: Signature,
+        key: &PublicKey,
+    ) -> Result<Self, BundleError> {
+        let hash = message.hash(digest).ok_or(BundleError::HashUnknown { digest })?;
+        Ok(Self {
+            format: Format::Bundle(Version::V03),
+            content: Content::Message(MessageSignature {
+                digest: Some(MessageDigest::new(digest, hash)),
+                signature,
+            }),
+            key_material: KeyMaterial::PublicKey { hint: Some(key.hint()) },
+            log_entries: Vec::new(),
+            timestamps: Vec::new(),
+        })
+    }
+
+    /// Takes a signature over a message, which came by itself.
+    pub fn of_signature(signature: Signature) -> Self {
+        Self {
+            format: Format::Signature,
+            content: Content::Message(MessageSignature::bare(signature)),
+            key_material: KeyMaterial::Undeclared(Vec::new()),
+            log_entries: Vec::new(),
+            timestamps: Vec::new(),
+        }
     }
 
     /// Joins a simple-signing payload and the signature over it.

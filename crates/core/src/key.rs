@@ -6,6 +6,7 @@ mod identifier;
 mod import;
 mod pbes2;
 mod pem;
+mod prehashed;
 mod private;
 mod public;
 mod signature;
@@ -19,6 +20,7 @@ pub use encrypted::{OpenError, SealError};
 pub use identifier::{EncodingError, UnsupportedKey};
 pub use import::ImportError;
 pub use pem::PemError;
+pub use prehashed::{MessageError, MessageUnknown};
 pub use private::{PrivateKey, PrivateKeyError};
 pub use public::{PublicKey, PublicKeyError, SignatureMismatch};
 pub use signature::{Signature, SignatureError};
@@ -172,7 +174,7 @@ impl SignatureDigest {
         }
     }
 
-    fn engine(self) -> &'static hash::Algorithm {
+    pub(crate) fn engine(self) -> &'static hash::Algorithm {
         match self {
             Self::Sha256 => &hash::SHA256,
             Self::Sha384 => &hash::SHA384,

@@ -69,6 +69,8 @@ impl TrustedSigner {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Claim {
+    /// That the message itself is signed: whoever signed it said nothing of what it is.
+    Message,
     /// That it is signed.
     Signature {
         /// Annotations that the signature must carry, with these values.

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use crate::key::{PublicKey, PublicKeyAlgorithm, Signature};
+use crate::key::{MessageUnknown, PublicKey, PublicKeyAlgorithm, Signature};
+use crate::message::{Message, Needs};
 
 /// Something that signs with one key.
 pub trait Signer: Send + Sync {
@@ -14,6 +15,15 @@ pub trait Signer: Send + Sync {
     /// # Errors
     /// [`SignerError`] when no signature could be made.
     fn sign(&self, message: &[u8]) -> Result<Signature, SignerError>;
+
+    /// Returns what must be known of a message before this can sign it; a bundle names the message by the first hash.
+    fn needs(&self) -> Needs;
+
+    /// Signs a message that was hashed while it was read.
+    ///
+    /// # Errors
+    /// [`SignerError`], also when less is known of the message than this [needs](Self::needs).
+    fn sign_message(&self, message: &Message) -> Result<Signature, SignerError>;
 }
 
 /// Why there is no signature.
@@ -32,6 +42,9 @@ pub enum SignerError {
         /// The key's algorithm.
         algorithm: PublicKeyAlgorithm,
     },
+    /// Too little is known of the message.
+    #[error(transparent)]
+    Message(#[from] MessageUnknown),
     /// The service or device that holds the key made none.
     #[error("key holder made no signature")]
     Holder {

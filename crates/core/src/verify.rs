@@ -16,6 +16,7 @@ use crate::bundle::{Bundle, Format};
 use crate::envelope::Envelope;
 use crate::key::PublicKey;
 use crate::log::LogEntry;
+use crate::message::Needs;
 use crate::policy::Policy;
 
 use claim::BoundClaim;
@@ -47,6 +48,11 @@ pub fn verify(
         entries,
         claim,
     })
+}
+
+/// Returns what must be known of a message before [`verify`] can judge whether `bundle` is a signature over it.
+pub fn needs(bundle: &Bundle, policy: &Policy) -> Needs {
+    claim::needs(bundle, policy)
 }
 
 /// A signature that passed every check of a policy; only [`verify`] makes one.
@@ -95,7 +101,7 @@ impl VerifiedSignature {
         self.claim.claimed_digest()
     }
 
-    /// Returns the signed bytes: a simple-signing payload or a statement.
+    /// Returns the signed bytes: a simple-signing payload or a statement; of a message, none.
     pub fn payload_bytes(&self) -> &[u8] {
         self.claim.payload()
     }
@@ -105,7 +111,8 @@ impl VerifiedSignature {
         self.claim.docker_reference()
     }
 
-    /// Returns what kind of claim is signed: `critical.type` of a simple-signing payload, the predicate type of a statement.
+    /// Returns what kind of claim is signed: `critical.type` of a simple-signing payload, the predicate type of a statement,
+    /// `message` of a message.
     pub fn kind(&self) -> &str {
         self.claim.kind()
     }

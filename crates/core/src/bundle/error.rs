@@ -1,6 +1,7 @@
 //! Why evidence is not a bundle.
 
 use crate::envelope::EnvelopeError;
+use crate::key::{PublicKeyError, SignatureDigest};
 use crate::quoted::Quoted;
 
 /// Why bytes are not evidence that can be judged.
@@ -28,6 +29,12 @@ pub enum BundleError {
     /// The DSSE envelope is malformed.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
+    /// A message was not hashed with the digest that names it.
+    #[error("message was not hashed with {digest}, which is to name it")]
+    HashUnknown {
+        /// The digest.
+        digest: SignatureDigest,
+    },
     /// The bundle is not JSON of the right shape.
     #[error("{member} is malformed")]
     Json {
@@ -36,8 +43,16 @@ pub enum BundleError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// A layer of a `.sig` or `.att` manifest has no form as a Sigstore bundle.
-    #[error("a layer of a .sig or .att tag has no form as a bundle")]
+    /// A member holds a key that is none.
+    #[error("{member} is neither a certificate nor a public key")]
+    Key {
+        /// The member's name.
+        member: &'static str,
+        /// What is wrong with the key.
+        source: PublicKeyError,
+    },
+    /// What did not come as a Sigstore bundle has no form as one.
+    #[error("a legacy signature has no form as a bundle")]
     LegacyHasNoJson,
     /// A hash or id has the wrong length.
     #[error("{member} has {found} bytes, expected {expected}")]

@@ -208,7 +208,7 @@ fn material_to_wire(bundle: &Bundle, version: Version) -> Result<WireMaterial<'_
                 (None, None, Some(WireChain { certificates }))
             }
         },
-        KeyMaterial::Undeclared(_) => return Err(BundleError::LegacyHasNoJson),
+        KeyMaterial::Key(_) | KeyMaterial::Undeclared(_) => return Err(BundleError::LegacyHasNoJson),
     };
     let stamps: Vec<WireTimestamp<'_>> = bundle.timestamps.iter().map(WireTimestamp::from).collect();
     let entries: Vec<WireEntry<'_>> = bundle.log_entries.iter().map(WireEntry::from).collect();

@@ -1,5 +1,7 @@
 //! Layers of `.sig` and `.att` manifests, read into a bundle (cosign's `SIGNATURE_SPEC.md`).
 
+mod file;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -14,6 +16,8 @@ use crate::log::{EntryKind, LogEntry, LogId};
 use crate::payload::simple_signing;
 use crate::quoted::Quoted;
 use crate::timestamp::TimestampToken;
+
+pub use file::to_file;
 
 /// The media type of a simple-signing layer.
 pub const LAYER_MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
@@ -136,8 +140,11 @@ fn certificates_of(member: &'static str, pem: &str) -> Result<Vec<Vec<u8>>, Bund
 }
 
 fn entry_of(text: &str) -> Result<LogEntry, BundleError> {
-    let wire: WireEntry = json_of(LOG_ENTRY, text)?;
-    let body = bytes_of(LOG_ENTRY, &wire.payload.body)?;
+    entry(LOG_ENTRY, json_of(LOG_ENTRY, text)?)
+}
+
+fn entry(member: &'static str, wire: WireEntry) -> Result<LogEntry, BundleError> {
+    let body = bytes_of(member, &wire.payload.body)?;
     let kind: WireKind = serde_json::from_slice(&body).map_err(|source| BundleError::Json {
         member: "body of the log entry",
         source,
@@ -155,7 +162,7 @@ fn entry_of(text: &str) -> Result<LogEntry, BundleError> {
             version: kind.api_version,
         },
         integrated_time: Some(wire.payload.integrated_time),
-        promise: Some(bytes_of(LOG_ENTRY, &wire.signed_entry_timestamp)?),
+        promise: Some(bytes_of(member, &wire.signed_entry_timestamp)?),
         proof: None,
         body,
     })

@@ -51,18 +51,13 @@ impl Curve {
     }
 }
 
-/// Hashes `message` with any digest, in the form of the curve's own.
+/// Gives the hash that any digest made the form of the curve's own.
 ///
 /// AWS-LC's interface has not every pair of curve and digest, and needs none: ECDSA sees of a hash only the integer
 /// of its leftmost bits, as many as the curve's order has (FIPS 186-5 §6.4.1). So a longer hash is cut to the length of
 /// the curve's own, and a shorter one gets zeros in front, which is the same integer.
-pub(super) fn prehash(curve: Curve, digest: SignatureDigest, message: &[u8]) -> Digest {
-    let hashed = hash::digest(digest.engine(), message);
+pub(super) fn fit(curve: Curve, hashed: &[u8]) -> Digest {
     let own = curve.own_digest();
-    if own == digest.engine() {
-        return hashed;
-    }
-    let hashed = hashed.as_ref();
     let padding = own.output_len().saturating_sub(hashed.len());
     let fitted: Vec<u8> = std::iter::repeat_n(0, padding)
         .chain(hashed.iter().copied())

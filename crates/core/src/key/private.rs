@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{
     EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
@@ -17,8 +17,9 @@ use zeroize::Zeroizing;
 use super::identifier::{Family, RsaNumbers, family};
 use super::{
     Curve, EncodingError, KeyAlgorithm, PublicKey, PublicKeyAlgorithm, PublicKeyError, Signature, SignatureDigest,
-    UnsupportedKey, ecdsa,
+    UnsupportedKey, ecdsa, prehashed,
 };
+use crate::message::{Bytes, Message, Needs};
 use crate::signer::{Signer, SignerError};
 
 /// A private key that signs; AWS-LC wipes it when it is dropped.
@@ -118,12 +119,27 @@ impl Signer for PrivateKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Signature, SignerError> {
-        self.pair
-            .sign(self.digest, message)
+        self.sign_message(&Message::of(message, &self.needs()))
+    }
+
+    fn needs(&self) -> Needs {
+        match self.pair {
+            // Nothing needs this hash but the bundle, which names the message by it.
+            KeyPair::Ed25519(_) => Needs::new(&[SignatureDigest::Sha256], Bytes::Kept),
+            KeyPair::Ecdsa(..) | KeyPair::Rsa(_) => Needs::new(&[self.digest], Bytes::Dropped),
+        }
+    }
+
+    fn sign_message(&self, message: &Message) -> Result<Signature, SignerError> {
+        let algorithm = self.public.algorithm();
+        let signed = match &self.pair {
+            KeyPair::Ed25519(pair) => sign_ed25519(pair, prehashed::whole(algorithm, message)?),
+            KeyPair::Ecdsa(curve, pair) => sign_ecdsa(*curve, pair, prehashed::hash(algorithm, message, self.digest)?),
+            KeyPair::Rsa(pair) => sign_rsa(pair, self.digest, prehashed::hash(algorithm, message, self.digest)?),
+        };
+        signed
             .map(Signature::new)
-            .map_err(|Unspecified| SignerError::Crypto {
-                algorithm: self.public.algorithm(),
-            })
+            .map_err(|Unspecified| SignerError::Crypto { algorithm })
     }
 }
 
@@ -213,21 +229,21 @@ impl KeyPair {
             Self::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).map(|der| copied(der.as_ref())),
         }
     }
+}
 
-    fn sign(&self, digest: SignatureDigest, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
-        match self {
-            Self::Ecdsa(curve, pair) => {
-                let signature = pair.sign_digest(&ecdsa::prehash(*curve, digest, message))?;
-                Ok(signature.as_ref().to_vec())
-            }
-            Self::Ed25519(pair) => Ok(pair.try_sign(message)?.as_ref().to_vec()),
-            Self::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(rsa_encoding(digest), &SystemRandom::new(), message, &mut signature)?;
-                Ok(signature)
-            }
-        }
-    }
+fn sign_ecdsa(curve: Curve, pair: &EcdsaKeyPair, hash: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    Ok(pair.sign_digest(&ecdsa::fit(curve, hash))?.as_ref().to_vec())
+}
+
+fn sign_ed25519(pair: &Ed25519KeyPair, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    Ok(pair.try_sign(message)?.as_ref().to_vec())
+}
+
+fn sign_rsa(pair: &rsa::KeyPair, digest: SignatureDigest, hash: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    let hash = Digest::import_less_safe(hash, digest.engine())?;
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign_digest(rsa_encoding(digest), &hash, &mut signature)?;
+    Ok(signature)
 }
 
 fn rsa_encoding(digest: SignatureDigest) -> &'static RsaSignatureEncoding {

@@ -7,7 +7,7 @@ use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
     self, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RsaParameters, UnparsedPublicKey, VerificationAlgorithm,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -132,27 +132,27 @@ impl PublicKey {
         signature: &Signature,
         digest: Option<SignatureDigest>,
     ) -> Result<(), SignatureMismatch> {
-        let signature = signature.as_bytes();
         let digests = self.digests(digest);
         let is_valid = match self.algorithm {
-            PublicKeyAlgorithm::Ecdsa(curve) => digests
+            PublicKeyAlgorithm::Ed25519 => {
+                self.verifies_whole(message, signature)
+                    || self.verifies_hash(SignatureDigest::Sha512, &hashed(SignatureDigest::Sha512, message), signature)
+            }
+            PublicKeyAlgorithm::Ecdsa(_) | PublicKeyAlgorithm::Rsa { .. } => digests
                 .iter()
-                .any(|digest| self.verifies_ecdsa(curve, *digest, message, signature)),
-            PublicKeyAlgorithm::Ed25519 => self.verifies_ed25519(message, signature),
-            PublicKeyAlgorithm::Rsa { .. } => digests
-                .iter()
-                .any(|digest| self.verifies_rsa(*digest, message, signature)),
+                .any(|digest| self.verifies_hash(*digest, &hashed(*digest, message), signature)),
         };
-        if is_valid {
-            return Ok(());
-        }
-        Err(SignatureMismatch {
-            algorithm: self.algorithm,
-            digests,
-        })
+        if is_valid { Ok(()) } else { Err(self.mismatch(digests)) }
     }
 
-    fn digests(&self, wanted: Option<SignatureDigest>) -> &'static [SignatureDigest] {
+    pub(super) fn mismatch(&self, digests: &'static [SignatureDigest]) -> SignatureMismatch {
+        SignatureMismatch {
+            algorithm: self.algorithm,
+            digests,
+        }
+    }
+
+    pub(super) fn digests(&self, wanted: Option<SignatureDigest>) -> &'static [SignatureDigest] {
         match (self.algorithm, wanted) {
             (PublicKeyAlgorithm::Ed25519, _) => &[],
             (_, Some(SignatureDigest::Sha256)) | (PublicKeyAlgorithm::Rsa { .. }, None) => &[SignatureDigest::Sha256],
@@ -162,42 +162,54 @@ impl PublicKey {
         }
     }
 
-    fn verifies_ecdsa(&self, curve: Curve, digest: SignatureDigest, message: &[u8], signature: &[u8]) -> bool {
-        let hashed = ecdsa::prehash(curve, digest, message);
-        if self.engine.verify_digest_sig(&hashed, signature).is_ok() {
+    /// Says whether the signature covers the message that `digest` hashes to `hash`; for an Ed25519 key, pre-hashed.
+    pub(super) fn verifies_hash(&self, digest: SignatureDigest, hash: &[u8], signature: &Signature) -> bool {
+        let signature = signature.as_bytes();
+        match self.algorithm {
+            PublicKeyAlgorithm::Ecdsa(curve) => self.verifies_ecdsa(curve, hash, signature),
+            PublicKeyAlgorithm::Ed25519 => self.verifies_ed25519ph(hash, signature),
+            PublicKeyAlgorithm::Rsa { .. } => self.verifies_rsa(digest, hash, signature),
+        }
+    }
+
+    /// Says whether the signature covers the message as it is (pure Ed25519).
+    pub(super) fn verifies_whole(&self, message: &[u8], signature: &Signature) -> bool {
+        self.algorithm == PublicKeyAlgorithm::Ed25519 && self.engine.verify_sig(message, signature.as_bytes()).is_ok()
+    }
+
+    fn verifies_ecdsa(&self, curve: Curve, hash: &[u8], signature: &[u8]) -> bool {
+        let fitted = ecdsa::fit(curve, hash);
+        if self.engine.verify_digest_sig(&fitted, signature).is_ok() {
             return true;
         }
-        ecdsa::der_of_raw(curve, signature).is_some_and(|der| self.engine.verify_digest_sig(&hashed, &der).is_ok())
+        ecdsa::der_of_raw(curve, signature).is_some_and(|der| self.engine.verify_digest_sig(&fitted, &der).is_ok())
     }
 
-    fn verifies_rsa(&self, digest: SignatureDigest, message: &[u8], signature: &[u8]) -> bool {
-        match digest {
-            SignatureDigest::Sha256 => self.engine.verify_sig(message, signature).is_ok(),
-            SignatureDigest::Sha384 => self.verifies_rsa_with(&RSA_PKCS1_2048_8192_SHA384, message, signature),
-            SignatureDigest::Sha512 => self.verifies_rsa_with(&RSA_PKCS1_2048_8192_SHA512, message, signature),
-        }
-    }
-
-    fn verifies_rsa_with(&self, scheme: &'static RsaParameters, message: &[u8], signature: &[u8]) -> bool {
+    fn verifies_rsa(&self, digest: SignatureDigest, hash: &[u8], signature: &[u8]) -> bool {
+        let Ok(imported) = hash::Digest::import_less_safe(hash, digest.engine()) else {
+            return false;
+        };
+        let scheme = match digest {
+            SignatureDigest::Sha256 => return self.engine.verify_digest_sig(&imported, signature).is_ok(),
+            SignatureDigest::Sha384 => &RSA_PKCS1_2048_8192_SHA384,
+            SignatureDigest::Sha512 => &RSA_PKCS1_2048_8192_SHA512,
+        };
         UnparsedPublicKey::new(scheme, &self.der)
-            .verify(message, signature)
+            .verify_digest(&imported, signature)
             .is_ok()
     }
 
-    fn verifies_ed25519(&self, message: &[u8], signature: &[u8]) -> bool {
-        if self.engine.verify_sig(message, signature).is_ok() {
-            return true;
-        }
+    fn verifies_ed25519ph(&self, hash: &[u8], signature: &[u8]) -> bool {
         // The DER of an Ed25519 key ends with its 32 bytes (RFC 8410 §4).
-        let (Some(key), Ok(signature)) = (self.der.last_chunk(), signature.try_into()) else {
-            return false;
-        };
-        let hashed = hash::digest(&hash::SHA512, message);
-        hashed
-            .as_ref()
-            .try_into()
-            .is_ok_and(|digest| ed25519ph_verify(digest, signature, key))
+        match (self.der.last_chunk(), hash.try_into(), signature.try_into()) {
+            (Some(key), Ok(hash), Ok(signature)) => ed25519ph_verify(hash, signature, key),
+            _ => false,
+        }
     }
+}
+
+fn hashed(digest: SignatureDigest, message: &[u8]) -> Vec<u8> {
+    hash::digest(digest.engine(), message).as_ref().to_vec()
 }
 
 impl PartialEq for PublicKey {

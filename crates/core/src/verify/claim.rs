@@ -1,5 +1,7 @@
 //! What is signed, and that it is about the artifact (client-spec §4.5).
 
+mod message;
+
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
@@ -17,6 +19,8 @@ use crate::payload::statement::{PAYLOAD_TYPE, SIGN_PREDICATE_TYPE, Statement, Su
 use crate::policy::{Claim, ClaimBinding, Policy, PredicateRule};
 use crate::quoted::Quoted;
 
+pub(super) use message::needs;
+
 /// A claim that is signed and, where the policy asks for it, about the artifact.
 #[derive(Clone, Debug)]
 pub(super) struct BoundClaim {
@@ -28,6 +32,7 @@ pub(super) struct BoundClaim {
 /// What is signed, and what it claims.
 #[derive(Clone, Debug)]
 enum Claimed {
+    Message,
     SimpleSigning {
         payload: Vec<u8>,
         parsed: SimpleSigning,
@@ -51,6 +56,7 @@ impl BoundClaim {
 
     pub(super) fn payload(&self) -> &[u8] {
         match &self.claimed {
+            Claimed::Message => &[],
             Claimed::SimpleSigning { payload, .. } => payload,
             Claimed::Statement { envelope, .. } => envelope.payload(),
         }
@@ -58,7 +64,7 @@ impl BoundClaim {
 
     pub(super) fn envelope(&self) -> Option<&Envelope> {
         match &self.claimed {
-            Claimed::SimpleSigning { .. } => None,
+            Claimed::Message | Claimed::SimpleSigning { .. } => None,
             Claimed::Statement { envelope, .. } => Some(envelope),
         }
     }
@@ -66,12 +72,13 @@ impl BoundClaim {
     pub(super) fn docker_reference(&self) -> Option<&str> {
         match &self.claimed {
             Claimed::SimpleSigning { parsed, .. } => Some(parsed.docker_reference()),
-            Claimed::Statement { .. } => None,
+            Claimed::Message | Claimed::Statement { .. } => None,
         }
     }
 
     pub(super) fn kind(&self) -> &str {
         match &self.claimed {
+            Claimed::Message => "message",
             Claimed::SimpleSigning { parsed, .. } => parsed.kind(),
             Claimed::Statement { predicate_type, .. } => predicate_type,
         }
@@ -79,20 +86,21 @@ impl BoundClaim {
 
     pub(super) fn predicate_type(&self) -> Option<&str> {
         match &self.claimed {
-            Claimed::SimpleSigning { .. } => None,
+            Claimed::Message | Claimed::SimpleSigning { .. } => None,
             Claimed::Statement { predicate_type, .. } => Some(predicate_type),
         }
     }
 
     pub(super) fn predicate(&self) -> Option<&RawValue> {
         match &self.claimed {
-            Claimed::SimpleSigning { .. } => None,
+            Claimed::Message | Claimed::SimpleSigning { .. } => None,
             Claimed::Statement { predicate, .. } => predicate.as_deref(),
         }
     }
 
     pub(super) fn annotations(&self) -> Option<&Map<String, Value>> {
         match &self.claimed {
+            Claimed::Message => None,
             Claimed::SimpleSigning { parsed, .. } => parsed.optional(),
             Claimed::Statement { annotations, .. } => annotations.as_ref(),
         }
@@ -108,6 +116,9 @@ pub(super) fn bind(
     signer: &AcceptedSigner,
     policy: &Policy,
 ) -> Result<BoundClaim, Rejection> {
+    if let Claim::Message = policy.claim() {
+        return message::bind(bundle.content(), artifact, signer);
+    }
     match bundle.content() {
         Content::Envelope(envelope) => statement(envelope, artifact, signer, policy.claim()),
         Content::SimpleSigning { payload, signature } => {
@@ -139,6 +150,7 @@ fn statement(
             annotations, binding, ..
         } => (annotations, *binding),
         Claim::Attestation { binding, .. } => (&none, *binding),
+        Claim::Message => return Err(Rejection::NoMessageSignature),
     };
     let (digest, subject) = match binding {
         ClaimBinding::Required => {
@@ -185,6 +197,7 @@ fn check_predicate_type(found: &str, asked: &Claim) -> Result<(), Rejection> {
             expected: wanted.uri().to_owned(),
             found: Quoted::new(found),
         }),
+        Claim::Message => Err(Rejection::NoMessageSignature),
         Claim::Signature { .. } | Claim::Attestation { .. } => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::Digest;
-use crate::key::SignatureMismatch;
+use crate::key::{MessageUnknown, SignatureDigest, SignatureMismatch};
 use crate::payload::simple_signing::SimpleSigningError;
 use crate::payload::statement::StatementError;
 use crate::quoted::Quoted;
@@ -30,6 +30,14 @@ pub enum Rejection {
         /// The value asked for.
         expected: String,
     },
+    /// The evidence brings a key that is not the trusted one.
+    #[error("evidence holds key {found}, expected {expected}")]
+    AnotherKey {
+        /// The hint of the trusted key.
+        expected: String,
+        /// The hint of the key that is there.
+        found: String,
+    },
     /// The policy trusts a key and the bundle is signed with a certificate.
     #[error("expected a signature by a key, found one by a certificate")]
     CertificateNotKey,
@@ -50,6 +58,28 @@ pub enum Rejection {
     /// The bundle signs bytes as they are, and says nothing of what they are.
     #[error("expected a signed statement about an artifact, found a signature over a message")]
     MessageSignature,
+    /// The bundle names another message.
+    #[error("bundle names the message {algorithm}:{found}, expected {algorithm}:{expected}")]
+    MessageDigest {
+        /// The algorithm that the bundle names the message with.
+        algorithm: SignatureDigest,
+        /// The hash of the message, in hexadecimal.
+        expected: String,
+        /// The hash in the bundle.
+        found: String,
+    },
+    /// The bundle names the message with an algorithm that is not known.
+    #[error("bundle names the message with {found}, expected SHA2_256, SHA2_384 or SHA2_512")]
+    MessageDigestAlgorithm {
+        /// The algorithm as written.
+        found: Quoted,
+    },
+    /// Too little is known of the message to judge the signature.
+    #[error(transparent)]
+    MessageUnknown(#[from] MessageUnknown),
+    /// A message was to be signed as it is, and what is signed is a statement or a payload.
+    #[error("expected a signature over the message itself, found a signed statement or payload")]
+    NoMessageSignature,
     /// The bundle signs the artifact, and an attestation is asked for.
     #[error("expected an attestation, found a signature")]
     NotAnAttestation,

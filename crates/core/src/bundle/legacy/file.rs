@@ -1,0 +1,121 @@
+//! The bundle file of cosign 2, which `sign-blob` writes beside a file.
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use super::{WireEntry, bytes_of, certificates_of, entry};
+use crate::bundle::{Bundle, BundleError, Content, Format, KeyMaterial, LIMIT, MessageSignature};
+use crate::key::{PublicKey, Signature};
+
+impl Bundle {
+    /// Parses what lies beside a file that is signed: a Sigstore bundle, or the bundle file of cosign 2.
+    pub fn from_file(bytes: &[u8]) -> Result<Self, BundleError> {
+        check_size(bytes)?;
+        let members: Members = parse(bytes)?;
+        match (members.media_type, members.signature) {
+            (Some(_), Some(_)) => Err(BundleError::OneOf {
+                first: "mediaType",
+                second: SIGNATURE,
+            }),
+            (None, Some(_)) => Self::from_legacy_file(bytes),
+            (_, None) => Self::from_json(bytes),
+        }
+    }
+
+    /// Parses the bundle file of cosign 2: a signature over a message, and what verifies it if that is there.
+    pub fn from_legacy_file(bytes: &[u8]) -> Result<Self, BundleError> {
+        check_size(bytes)?;
+        let wire: WireFile = parse(bytes)?;
+        let signature = bytes_of(SIGNATURE, &wire.signature)?;
+        if signature.is_empty() {
+            return Err(BundleError::Missing { member: SIGNATURE });
+        }
+        let entry = wire.entry.map(|wire| entry(LOG_ENTRY, wire)).transpose()?;
+        Ok(Self {
+            format: Format::LegacyFile,
+            content: Content::Message(MessageSignature::bare(Signature::new(signature))),
+            key_material: key_material_of(wire.certificate.as_deref().unwrap_or_default())?,
+            log_entries: entry.into_iter().collect(),
+            timestamps: Vec::new(),
+        })
+    }
+}
+
+/// Writes the bundle file of cosign 2 for a signature by a key that the verifier has.
+pub fn to_file(signature: &Signature) -> Vec<u8> {
+    let wire = WrittenFile {
+        signature: signature.to_base64(),
+    };
+    serde_json::to_vec(&wire).expect("texts in structures have a JSON form")
+}
+
+fn check_size(bytes: &[u8]) -> Result<(), BundleError> {
+    if bytes.len() > LIMIT {
+        return Err(BundleError::TooLong {
+            member: "bundle",
+            limit: LIMIT,
+            found: bytes.len(),
+        });
+    }
+    Ok(())
+}
+
+fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, BundleError> {
+    serde_json::from_slice(bytes).map_err(|source| BundleError::Json {
+        member: "bundle",
+        source,
+    })
+}
+
+/// Reads `cert`: a PEM certificate or, where a key signed and was logged, the PEM of that key; mostly in base64.
+fn key_material_of(text: &str) -> Result<KeyMaterial, BundleError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(KeyMaterial::Undeclared(Vec::new()));
+    }
+    let decoded;
+    let pem = if text.starts_with("-----BEGIN") {
+        text
+    } else {
+        decoded = String::from_utf8_lossy(&bytes_of(CERTIFICATE, text)?).into_owned();
+        &decoded
+    };
+    if pem.contains("-----BEGIN CERTIFICATE-----") {
+        return certificates_of(CERTIFICATE, pem).map(KeyMaterial::Undeclared);
+    }
+    PublicKey::from_pem(pem.as_bytes())
+        .map(KeyMaterial::Key)
+        .map_err(|source| BundleError::Key {
+            member: CERTIFICATE,
+            source,
+        })
+}
+
+/// Which members a file has.
+#[derive(Deserialize)]
+struct Members {
+    #[serde(rename = "mediaType")]
+    media_type: Option<IgnoredAny>,
+    #[serde(rename = "base64Signature")]
+    signature: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct WireFile {
+    #[serde(rename = "base64Signature")]
+    signature: String,
+    #[serde(rename = "cert")]
+    certificate: Option<String>,
+    #[serde(rename = "rekorBundle")]
+    entry: Option<WireEntry>,
+}
+
+#[derive(Serialize)]
+struct WrittenFile {
+    #[serde(rename = "base64Signature")]
+    signature: String,
+}
+
+const SIGNATURE: &str = "base64Signature";
+const CERTIFICATE: &str = "cert";
+const LOG_ENTRY: &str = "rekorBundle";

@@ -1,0 +1,63 @@
+//! That the artifact itself is the message that is signed.
+
+use super::{BoundClaim, Claimed};
+use crate::artifact::Artifact;
+use crate::bundle::{Bundle, Content, MessageDigest, MessageSignature};
+use crate::message::{Message, Needs};
+use crate::policy::{Policy, TrustedSigner};
+use crate::quoted::Quoted;
+use crate::verify::Rejection;
+use crate::verify::signer::AcceptedSigner;
+
+/// Returns what must be known of a message to judge `bundle` by `policy`.
+pub(in crate::verify) fn needs(bundle: &Bundle, policy: &Policy) -> Needs {
+    let TrustedSigner::Key { key, digest } = policy.signer();
+    let needs = key.needs(*digest);
+    match bundle.content() {
+        Content::Message(signed) => match signed.digest().and_then(MessageDigest::signature_digest) {
+            Some(digest) => needs.and(digest),
+            None => needs,
+        },
+        Content::Envelope(_) | Content::SimpleSigning { .. } => needs,
+    }
+}
+
+/// Checks that the bundle names the artifact and that the signature covers it.
+pub(super) fn bind(content: &Content, artifact: &Artifact, signer: &AcceptedSigner) -> Result<BoundClaim, Rejection> {
+    let Content::Message(signed) = content else {
+        return Err(Rejection::NoMessageSignature);
+    };
+    let message = artifact.as_message();
+    is_named(signed, &message)?;
+    signer.verify_message(&message, signed.signature())?;
+    Ok(BoundClaim {
+        digest: Some(artifact.digest().clone()),
+        claimed_digest: Some(artifact.digest().to_string()),
+        claimed: Claimed::Message,
+    })
+}
+
+/// Checks the digest in the bundle, if there is one. It is not signed, so it only ever rejects: it tells a mixed-up file
+/// from a bad signature, and a bundle whose digest lies would mislead whoever looks bundles up by it.
+fn is_named(signed: &MessageSignature, message: &Message) -> Result<(), Rejection> {
+    let Some(claimed) = signed.digest() else {
+        return Ok(());
+    };
+    let Some(algorithm) = claimed.signature_digest() else {
+        return Err(Rejection::MessageDigestAlgorithm {
+            found: Quoted::new(claimed.algorithm()),
+        });
+    };
+    match message.hash(algorithm) {
+        Some(hash) if hash != claimed.as_bytes() => Err(Rejection::MessageDigest {
+            algorithm,
+            expected: hex::encode(hash),
+            found: hex::encode(claimed.as_bytes().get(..SHOWN).unwrap_or(claimed.as_bytes())),
+        }),
+        // Of a message that is named by another digest this one is not known; the signature decides.
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The most bytes of a digest that an error repeats: those of the longest.
+const SHOWN: usize = 64;
