@@ -156,9 +156,13 @@ impl MessageDigest {
 
     /// Returns which digest the algorithm's name means, if it is one that signatures are made with.
     pub fn signature_digest(&self) -> Option<SignatureDigest> {
-        [SignatureDigest::Sha256, SignatureDigest::Sha384, SignatureDigest::Sha512]
-            .into_iter()
-            .find(|digest| wire_name(*digest) == self.algorithm)
+        [
+            SignatureDigest::Sha256,
+            SignatureDigest::Sha384,
+            SignatureDigest::Sha512,
+        ]
+        .into_iter()
+        .find(|digest| wire_name(*digest) == self.algorithm)
     }
 
     /// Returns the algorithm's name, such as `SHA2_256`.

@@ -51,6 +51,12 @@ impl Needs {
         &self.digests
     }
 
+    /// Says whether a message that was read for these needs serves `others` too; SHA-256 always does.
+    pub fn cover(&self, others: &Self) -> bool {
+        let has = |digest: &SignatureDigest| *digest == SignatureDigest::Sha256 || self.digests.contains(digest);
+        others.digests.iter().all(has) && (self.bytes == Bytes::Kept || others.bytes == Bytes::Dropped)
+    }
+
     /// Returns whether the bytes are asked for.
     pub fn bytes(&self) -> Bytes {
         self.bytes
@@ -149,7 +155,10 @@ pub struct MessageHasher {
 impl MessageHasher {
     /// Starts a message of which at most `limit` bytes are kept, if any are needed. SHA-256 is always among the hashes.
     pub fn new(needs: &Needs, limit: usize) -> Self {
-        let others = needs.digests.iter().filter(|digest| **digest != SignatureDigest::Sha256);
+        let others = needs
+            .digests
+            .iter()
+            .filter(|digest| **digest != SignatureDigest::Sha256);
         Self {
             name: Hasher::new(Algorithm::Sha256),
             others: others
@@ -206,7 +215,11 @@ mod tests {
         let message = hasher.finish();
         assert_eq!(message, Message::of(b"hello", &needs));
         assert_eq!(message.digest(), &Digest::sha256(b"hello"));
-        for digest in [SignatureDigest::Sha256, SignatureDigest::Sha384, SignatureDigest::Sha512] {
+        for digest in [
+            SignatureDigest::Sha256,
+            SignatureDigest::Sha384,
+            SignatureDigest::Sha512,
+        ] {
             assert_eq!(
                 message.hash(digest).unwrap(),
                 hash::digest(digest.engine(), b"hello").as_ref()

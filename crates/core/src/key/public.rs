@@ -136,7 +136,11 @@ impl PublicKey {
         let is_valid = match self.algorithm {
             PublicKeyAlgorithm::Ed25519 => {
                 self.verifies_whole(message, signature)
-                    || self.verifies_hash(SignatureDigest::Sha512, &hashed(SignatureDigest::Sha512, message), signature)
+                    || self.verifies_hash(
+                        SignatureDigest::Sha512,
+                        &hashed(SignatureDigest::Sha512, message),
+                        signature,
+                    )
             }
             PublicKeyAlgorithm::Ecdsa(_) | PublicKeyAlgorithm::Rsa { .. } => digests
                 .iter()

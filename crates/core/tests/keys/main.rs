@@ -11,6 +11,7 @@ macro_rules! assert_matches {
 }
 
 mod import;
+mod messages;
 mod open;
 mod properties;
 mod public;

@@ -5,14 +5,14 @@ use countersign_core::signer::{Signer, SignerError};
 
 use super::{key_file, password, public_key};
 
-const MESSAGE: &[u8] = b"what was signed";
-const DIGESTS: [SignatureDigest; 3] = [
+pub(crate) const MESSAGE: &[u8] = b"what was signed";
+pub(crate) const DIGESTS: [SignatureDigest; 3] = [
     SignatureDigest::Sha256,
     SignatureDigest::Sha384,
     SignatureDigest::Sha512,
 ];
 
-fn key(algorithm: KeyAlgorithm) -> PrivateKey {
+pub(crate) fn key(algorithm: KeyAlgorithm) -> PrivateKey {
     // RSA keys take long to make, so the tests import some.
     let name = match algorithm {
         KeyAlgorithm::Rsa2048 => "openssl/pkcs1-rsa2048.pem",

@@ -119,3 +119,104 @@ struct WrittenFile {
 const SIGNATURE: &str = "base64Signature";
 const CERTIFICATE: &str = "cert";
 const LOG_ENTRY: &str = "rekorBundle";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::go_json::encode_bytes;
+    use crate::key::{KeyAlgorithm, PrivateKey};
+
+    const ENTRY: &str = r#"{"SignedEntryTimestamp":"AAEC","Payload":{"body":"eyJhcGlWZXJzaW9uIjoiMC4wLjEiLCJraW5kIjoiaGFzaGVkcmVrb3JkIn0=","integratedTime":5,"logIndex":7,"logID":"0000000000000000000000000000000000000000000000000000000000000000"}}"#;
+
+    fn refused(text: &str) -> BundleError {
+        Bundle::from_file(text.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn a_signature_comes_with_its_key_or_certificates_and_its_log_entry() {
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let pem = key.public_key().to_pem();
+        let certificate = "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n";
+        let quoted = |text: &str| text.replace('\n', "\\n");
+        for (text, expected) in [
+            (quoted(&pem), KeyMaterial::Key(key.public_key().clone())),
+            (encode_bytes(pem.as_bytes()), KeyMaterial::Key(key.public_key().clone())),
+            (quoted(certificate), KeyMaterial::Undeclared(vec![vec![0, 1, 2]])),
+            (
+                encode_bytes(certificate.as_bytes()),
+                KeyMaterial::Undeclared(vec![vec![0, 1, 2]]),
+            ),
+            (quoted(" \n"), KeyMaterial::Undeclared(Vec::new())),
+        ] {
+            let json = format!(r#"{{"base64Signature":"AAEC","cert":"{text}","rekorBundle":{ENTRY}}}"#);
+            let bundle = Bundle::from_file(json.as_bytes()).unwrap();
+            assert_eq!(bundle.format(), Format::LegacyFile);
+            let Content::Message(message) = bundle.content() else {
+                panic!("{bundle:?}")
+            };
+            assert_eq!(
+                (message.signature().as_bytes(), message.digest()),
+                (&[0, 1, 2][..], None)
+            );
+            assert_eq!(*bundle.key_material(), expected, "{text}");
+            assert_eq!(bundle.log_entries().first().unwrap().log_index(), 7);
+            assert!(matches!(bundle.to_json(), Err(BundleError::LegacyHasNoJson)));
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let signature = Signature::new(vec![0, 1, 2]);
+        let written = to_file(&signature);
+        assert_eq!(written, br#"{"base64Signature":"AAEC"}"#);
+        let bundle = Bundle::from_legacy_file(&written).unwrap();
+        assert_eq!(*bundle.key_material(), KeyMaterial::Undeclared(Vec::new()));
+        assert!(bundle.log_entries().is_empty());
+    }
+
+    #[test]
+    fn files_that_are_none_are_refused_with_their_reason() {
+        let json = |error| matches!(error, BundleError::Json { member: "bundle", .. });
+        assert!(json(refused("")) && json(refused("[]x")) && json(refused(r#"{"base64Signature":5}"#)));
+        assert!(matches!(refused("{}"), BundleError::Missing { member: "mediaType" }));
+        assert!(matches!(
+            refused(r#"{"mediaType":"x","base64Signature":"AAEC"}"#),
+            BundleError::OneOf {
+                first: "mediaType",
+                second: "base64Signature"
+            }
+        ));
+        assert!(matches!(
+            refused(r#"{"base64Signature":""}"#),
+            BundleError::Missing {
+                member: "base64Signature"
+            }
+        ));
+        assert!(matches!(
+            refused(r#"{"base64Signature":"%"}"#),
+            BundleError::Base64 {
+                member: "base64Signature",
+                ..
+            }
+        ));
+        assert!(matches!(
+            refused(r#"{"base64Signature":"AAEC","cert":"%"}"#),
+            BundleError::Base64 { member: "cert", .. }
+        ));
+        assert!(matches!(
+            refused(r#"{"base64Signature":"AAEC","cert":"AAEC"}"#),
+            BundleError::Key { member: "cert", .. }
+        ));
+        assert!(matches!(
+            refused(
+                r#"{"base64Signature":"AAEC","rekorBundle":{"SignedEntryTimestamp":"","Payload":{"body":"e30=","integratedTime":1,"logIndex":1,"logID":""}}}"#
+            ),
+            BundleError::Json {
+                member: "body of the log entry",
+                ..
+            }
+        ));
+        let long = format!(r#"{{"base64Signature":"{}"}}"#, "A".repeat(LIMIT));
+        assert!(matches!(refused(&long), BundleError::TooLong { member: "bundle", .. }));
+    }
+}

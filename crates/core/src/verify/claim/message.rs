@@ -61,3 +61,6 @@ fn is_named(signed: &MessageSignature, message: &Message) -> Result<(), Rejectio
 
 /// The most bytes of a digest that an error repeats: those of the longest.
 const SHOWN: usize = 64;
+
+#[cfg(test)]
+mod tests;
