@@ -2,6 +2,7 @@
 
 pub(crate) mod annotations;
 pub(crate) mod attachment;
+pub(crate) mod blob;
 pub(crate) mod boolean;
 pub(crate) mod concurrency;
 pub(crate) mod duration;
@@ -15,6 +16,7 @@ pub(crate) mod pinned;
 pub(crate) mod predicate_type;
 pub(crate) mod registry;
 pub(crate) mod services;
+pub(crate) mod signature;
 pub(crate) mod signer;
 pub(crate) mod source;
 pub(crate) mod trusted_signer;

@@ -17,11 +17,13 @@ mod push;
 mod quickstart;
 mod serve;
 mod sign;
+mod sign_blob;
 mod tag;
 mod tree;
 mod triangulate;
 mod verify;
 mod verify_attestation;
+mod verify_blob;
 mod version;
 
 use clap::{ArgMatches, Args, Command};
@@ -191,10 +193,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<quickstart::Quickstart>(),
     Entry::of::<serve::Serve>(),
     Entry::of::<sign::Sign>(),
+    Entry::of::<sign_blob::SignBlob>(),
     Entry::of::<tag::Tag>(),
     Entry::of::<tree::Tree>(),
     Entry::of::<triangulate::Triangulate>(),
     Entry::of::<verify::Verify>(),
     Entry::of::<verify_attestation::VerifyAttestation>(),
+    Entry::of::<verify_blob::VerifyBlob>(),
     Entry::of::<version::Version>(),
 ];

@@ -4,14 +4,18 @@ use std::error::Error;
 use std::io;
 
 use countersign::attachment::Place;
+use countersign::blob::BlobError;
 use countersign::policy_program::PolicyError;
 use countersign::sign::SignError;
 use countersign::verify::{Refusal, VerifyError};
-use countersign_core::key::ImportError;
+use countersign_core::key::{ImportError, MessageUnknown};
+use countersign_core::signer::SignerError;
+use countersign_core::verify::Rejection;
 use countersign_oci::StoreError;
 use serde::Serialize;
 
 use crate::args::usage::UsageError;
+use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -146,6 +150,13 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::Sign(SignError::Existing(error)) => verify(error, program),
         Failure::NotAllowed { .. } => (Exit::NoneMatch, Vec::new()),
         Failure::Policy(PolicyError::NoProgram { program }) => (Exit::General, program_help(program)),
+        Failure::Bundle { .. } => (Exit::Corrupt, Vec::new()),
+        Failure::Rejected {
+            source: Rejection::MessageUnknown(unknown),
+            ..
+        } => (Exit::General, unknown_help(unknown)),
+        Failure::Rejected { .. } => (Exit::NoneMatch, Vec::new()),
+        Failure::Blob(BlobError::Signer(SignerError::Message(unknown))) => (Exit::General, unknown_help(unknown)),
         Failure::NoTag { .. } => (Exit::NotFound, Vec::new()),
         Failure::Told { exit } => (*exit, Vec::new()),
         Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
@@ -199,6 +210,18 @@ fn program_help(program: &str) -> Vec<String> {
         _ => one(&format!(
             "`cargo install --path plugins/policy-rego --locked`, in countersign's source, installs {program}"
         )),
+    }
+}
+
+/// What helps a key that must know more of a file.
+fn unknown_help(unknown: &MessageUnknown) -> Vec<String> {
+    match unknown {
+        MessageUnknown::TooLong { .. } => one(&format!(
+            "{} raises the limit, and the memory that is used with it; ECDSA and RSA keys sign files of any size in constant memory",
+            env::MAX_ATTACHMENT_SIZE
+        )),
+        MessageUnknown::Bytes { .. } | MessageUnknown::Hash { .. } => one("give the file itself"),
+        _ => Vec::new(),
     }
 }
 

@@ -4,16 +4,19 @@ use std::io;
 use std::time::Duration;
 
 use countersign::attest::AttestError;
+use countersign::blob::BlobError;
 use countersign::key_reference::KeyReferenceError;
 use countersign::policy_program::PolicyError;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
 use countersign_artifacts::{PackError, PullError, PushError};
+use countersign_core::bundle::BundleError;
 use countersign_core::key::{ImportError, PrivateKeyError, SealError};
 use countersign_core::payload::predicate::PredicateError;
 use countersign_core::payload::statement::StatementError;
 use countersign_core::trust::TrustError;
+use countersign_core::verify::Rejection;
 use countersign_oci::reference::ReferenceError;
 use countersign_oci::{Pinned, StoreError};
 use countersign_server::ServerError;
@@ -76,6 +79,31 @@ pub(crate) enum Failure {
         image: Pinned,
         /// Why not, with the place of each attestation.
         reasons: Vec<String>,
+    },
+    /// A file was not signed.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// A file was written to while it was read.
+    #[error("{path} changed while it was read")]
+    Changed {
+        /// The path as the user gave it.
+        path: String,
+    },
+    /// A file that should hold a signature does not.
+    #[error("bundle {path}")]
+    Bundle {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: BundleError,
+    },
+    /// The signature over a file is not accepted.
+    #[error("{blob}: the signature is not accepted")]
+    Rejected {
+        /// The file as the user named it.
+        blob: String,
+        /// Why.
+        source: Rejection,
     },
     /// A file of trust or service data is not one.
     #[error("{path}")]

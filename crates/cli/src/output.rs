@@ -177,6 +177,11 @@ impl<'w> Ui<'w> {
         Ok(bytes)
     }
 
+    /// Reads stdin as it comes, for what may be larger than memory.
+    pub(crate) fn with_stdin<T>(&self, read: impl FnOnce(&mut dyn BufRead) -> T) -> T {
+        read(&mut **self.stdin.borrow_mut())
+    }
+
     /// Asks for a line that is not shown while it is typed.
     pub(crate) fn ask_hidden(&self, question: &str) -> Result<String, Failure> {
         self.tell(question);

@@ -72,10 +72,7 @@ impl KeyReference {
         http: &Http,
     ) -> Result<PublicKey, KeyReferenceError> {
         let pem = self.read(variable, http).await?;
-        PublicKey::from_pem(pem.expose()).map_err(|source| KeyReferenceError::Public {
-            reference: self.to_string(),
-            source,
-        })
+        self.parse_public(&pem)
     }
 
     /// Reads the PEM text of a private key, still encrypted; `variable` looks up an environment variable.
@@ -88,10 +85,6 @@ impl KeyReference {
         http: &Http,
     ) -> Result<Secret<Vec<u8>>, KeyReferenceError> {
         match self {
-            Self::File(path) => self.read_file(path),
-            Self::Environment(name) => variable(name)
-                .map(|pem| Secret::new(pem.into_bytes()))
-                .ok_or_else(|| KeyReferenceError::NoVariable { name: name.clone() }),
             Self::Url(url) => match http.get(url, LIMIT).await {
                 Ok(body) => Ok(Secret::new(body.to_vec())),
                 Err(source) => Err(KeyReferenceError::Url {
@@ -99,7 +92,35 @@ impl KeyReference {
                     source,
                 }),
             },
+            Self::File(path) => self.read_file(path),
+            Self::Environment(name) => from_variable(name, variable),
         }
+    }
+
+    /// Reads the PEM text where that takes no network, and so neither a client nor waiting.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_here(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<Secret<Vec<u8>>>, KeyReferenceError> {
+        match self {
+            Self::Url(_) => Ok(None),
+            Self::File(path) => self.read_file(path).map(Some),
+            Self::Environment(name) => from_variable(name, variable).map(Some),
+        }
+    }
+
+    /// Takes the PEM text that was read from here for a public key.
+    ///
+    /// # Errors
+    /// [`KeyReferenceError::Public`], with the reason.
+    pub fn parse_public(&self, pem: &Secret<Vec<u8>>) -> Result<PublicKey, KeyReferenceError> {
+        PublicKey::from_pem(pem.expose()).map_err(|source| KeyReferenceError::Public {
+            reference: self.to_string(),
+            source,
+        })
     }
 
     /// Opens an encrypted private key that was read from here.
@@ -130,6 +151,12 @@ impl KeyReference {
         }
         Ok(Secret::new(content))
     }
+}
+
+fn from_variable(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Secret<Vec<u8>>, KeyReferenceError> {
+    variable(name)
+        .map(|pem| Secret::new(pem.into_bytes()))
+        .ok_or_else(|| KeyReferenceError::NoVariable { name: name.to_owned() })
 }
 
 /// Why a reference does not give a key.

@@ -1,11 +1,13 @@
 //! Who is trusted to have signed, and what else must vouch for it.
 
 use clap::Args;
-use countersign_core::key::SignatureDigest;
+use countersign::key_reference::KeyReference;
+use countersign_core::key::{PublicKey, SignatureDigest};
 use countersign_core::policy::{LogRule, TrustedSigner};
 use countersign_oci::http::Http;
 
 use super::key::KeyArgs;
+use super::registry::plain_client;
 use super::services::check_trusted_root;
 use super::usage::UsageError;
 use crate::failure::Failure;
@@ -69,6 +71,22 @@ impl TrustedSignerArgs {
 
     /// Reads the key.
     pub(crate) async fn signer(&self, session: &Session<'_>, http: &Http) -> Result<TrustedSigner, Failure> {
+        let reference = self.reference(session)?;
+        let key = reference.public_key(&session.variables(), http).await?;
+        Ok(self.trusting(key))
+    }
+
+    /// Reads the key for a command that needs no registry, and so no client where the key is here.
+    pub(crate) fn signer_alone(&self, session: &Session<'_>) -> Result<TrustedSigner, Failure> {
+        let reference = self.reference(session)?;
+        if let Some(pem) = reference.read_here(&session.variables())? {
+            return Ok(self.trusting(reference.parse_public(&pem)?));
+        }
+        let http = plain_client(session);
+        session.wait(self.signer(session, &http))
+    }
+
+    fn reference(&self, session: &Session<'_>) -> Result<KeyReference, Failure> {
         let reference = self
             .key
             .reference(session)?
@@ -76,10 +94,13 @@ impl TrustedSignerArgs {
         if self.offline && reference.is_remote() {
             return Err(UsageError::because("--offline: the key is on the network").into());
         }
-        let key = reference.public_key(&session.variables(), http).await?;
-        Ok(match self.signature_digest_algorithm {
+        Ok(reference)
+    }
+
+    fn trusting(&self, key: PublicKey) -> TrustedSigner {
+        match self.signature_digest_algorithm {
             Some(digest) => TrustedSigner::key_with_digest(key, digest),
             None => TrustedSigner::key(key),
-        })
+        }
     }
 }

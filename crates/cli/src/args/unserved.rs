@@ -118,6 +118,18 @@ impl FlagList for Attesting {
     const FLAGS: &'static [Flag] = &[value("rekor-entry-type", LOG)];
 }
 
+/// The flags that `sign-blob` has besides.
+#[derive(Clone, Debug)]
+pub(crate) enum SigningBlobs {}
+
+impl FlagList for SigningBlobs {
+    const FLAGS: &'static [Flag] = &[
+        value("output-certificate", CA),
+        value("signing-algorithm", CA),
+        value("rfc3161-timestamp", TIMESTAMP),
+    ];
+}
+
 /// The flags of `verify`.
 #[derive(Clone, Debug)]
 pub(crate) enum Verifying {}

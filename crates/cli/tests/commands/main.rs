@@ -24,6 +24,7 @@ mod push;
 mod quickstart;
 mod serve;
 mod sign;
+mod sign_blob;
 #[cfg(target_os = "linux")]
 mod start;
 mod tag;
@@ -31,6 +32,7 @@ mod tree;
 mod triangulate;
 mod verify;
 mod verify_attestation;
+mod verify_blob;
 mod version;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,223 @@
+//! What `sign-blob` refuses, and that nothing is written then.
+
+use snapbox::str;
+
+use super::{SIGN_BLOB, ecdsa_writer, writer};
+use crate::assert_outcome;
+use crate::harness::User;
+
+/// The names of all files of a user.
+fn files(user: &User) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(user.path(""))
+        .expect("the folder can be listed")
+        .map(|entry| entry.expect("the folder can be listed").file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_log_is_not_forgotten_in_silence() {
+    assert_outcome!(
+        writer().run("sign-blob --key a.key hello.txt"),
+        str![[r#"
+--- stderr
+Error: signing with a transparency log is not possible yet: pass --tlog-upload=false, or --signing-config with a file that names no service
+help: `countersign sign-blob --help` shows how it is used
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn a_flag_that_needs_a_service_is_refused_by_name() {
+    let user = writer();
+    for flag in [
+        "--rekor-url=https://rekor.example",
+        "--fulcio-url=https://fulcio.example",
+        "--identity-token=token",
+        "--certificate=c.pem",
+        "--certificate-chain=c.pem",
+        "--issue-certificate",
+        "--output-certificate=c.pem",
+        "--signing-algorithm=ecdsa-sha2-256-nistp256",
+        "--rfc3161-timestamp=t",
+        "--timestamp-server-url=https://tsa.example",
+        "--use-signing-config",
+        "--sk",
+    ] {
+        let outcome = user.run(&format!("{SIGN_BLOB} {flag} hello.txt"));
+        let name = flag.split('=').next().expect("there is a first part");
+        assert_eq!(outcome.exit, 1, "{outcome}");
+        assert!(outcome.stderr.starts_with(&format!("Error: {name}")), "{outcome}");
+    }
+    assert!(!user.path("hello.txt.sigstore.json").exists());
+}
+
+#[test]
+fn one_place_is_not_enough_for_several_signatures() {
+    let user = writer();
+    user.write("other.txt", "other");
+    assert_outcome!(
+        user.run(&format!("{SIGN_BLOB} --bundle b.json hello.txt other.txt")),
+        str![[r#"
+--- stderr
+Error: --bundle is one place for the signatures of 2 files: without it each gets a FILE.sigstore.json of its own
+help: `countersign sign-blob --help` shows how it is used
+--- exit 1
+
+"#]]
+    );
+    let signatures = user.run(&format!("{SIGN_BLOB} --output-signature s hello.txt other.txt"));
+    assert!(
+        signatures.stderr.starts_with("Error: --output-signature is one place"),
+        "{signatures}"
+    );
+}
+
+#[test]
+fn the_file_that_is_signed_is_not_overwritten() {
+    let user = writer();
+    for flag in ["--bundle", "--output-signature", "--output"] {
+        let outcome = user.run(&format!("{SIGN_BLOB} {flag} hello.txt hello.txt"));
+        assert!(
+            outcome.stderr.contains("hello.txt is the file that is signed"),
+            "{outcome}"
+        );
+        assert_eq!(user.read("hello.txt"), b"hello\n");
+    }
+}
+
+#[test]
+fn standard_input_needs_a_place_and_a_password() {
+    let user = writer().typing("hello\n");
+    assert_outcome!(
+        user.run(&format!("{SIGN_BLOB} -")),
+        str![[r#"
+--- stderr
+Error: must specify --bundle with --new-bundle-format: standard input has no name to put a bundle beside
+help: `countersign sign-blob --help` shows how it is used
+--- exit 1
+
+"#]]
+    );
+    let twice = user.run(&format!("{SIGN_BLOB} --new-bundle-format=false - -"));
+    assert_eq!(twice.exit, 1, "{twice}");
+    let poor = User::new().typing("hello\n");
+    poor.write("a.key", user.read("a.key"));
+    assert_outcome!(
+        poor.run(&format!("{SIGN_BLOB} --bundle b.json -")),
+        str![[r#"
+--- stderr
+Error: standard input is what is signed, so the key's password must be in COSIGN_PASSWORD
+help: `countersign sign-blob --help` shows how it is used
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn nothing_and_no_key_are_told() {
+    let user = writer();
+    for (line, told) in [
+        (
+            "sign-blob --key a.key --tlog-upload=false",
+            "requires at least 1 arg(s)",
+        ),
+        ("sign-blob --tlog-upload=false hello.txt", "a key is needed"),
+    ] {
+        let outcome = user.run(line);
+        assert_eq!(outcome.exit, 1, "{outcome}");
+        assert!(outcome.stderr.contains(told), "{outcome}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_and_nothing_is_written() {
+    let user = ecdsa_writer();
+    std::fs::create_dir(user.path("folder")).expect("the folder is writable");
+    let before = files(&user);
+    assert_outcome!(
+        user.run(&format!("{SIGN_BLOB} absent.txt")),
+        str![[r#"
+--- stderr
+Using payload from: absent.txt
+Error: reading absent.txt
+  caused by: No such file or directory (os error 2)
+--- exit 1
+
+"#]]
+    );
+    let folder = user.run(&format!("{SIGN_BLOB} folder"));
+    assert!(folder.stderr.contains("caused by: Is a directory"), "{folder}");
+    assert_eq!(files(&user), before);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_leaves_nothing_behind() {
+    let user = writer();
+    std::fs::create_dir(user.path("folder")).expect("the folder is writable");
+    let before = files(&user);
+    for (place, cause) in [("absent/b.json", "No such file"), ("folder", "Is a directory")] {
+        let outcome = user.run(&format!("{SIGN_BLOB} --bundle {place} hello.txt"));
+        assert_eq!(outcome.exit, 1, "{outcome}");
+        assert!(outcome.stderr.contains(&format!("Error: writing {place}")), "{outcome}");
+        assert!(outcome.stderr.contains(cause), "{outcome}");
+        assert_eq!(files(&user), before);
+    }
+    let second = user.run(&format!(
+        "{SIGN_BLOB} --bundle b.json --output-signature absent/s hello.txt"
+    ));
+    assert_eq!(second.exit, 1, "{second}");
+    assert_eq!(files(&user), before, "not one of two files is placed");
+}
+
+#[test]
+fn a_signature_that_fails_keeps_the_bundle_that_is_there() {
+    let user = writer();
+    let signed = user.run(&format!("{SIGN_BLOB} hello.txt"));
+    assert_eq!(signed.exit, 0, "{signed}");
+    let old = user.read("hello.txt.sigstore.json");
+    let wrong = user.clone().with_variable("COSIGN_PASSWORD", "wrong");
+    let outcome = wrong.run(&format!("{SIGN_BLOB} hello.txt"));
+    assert_eq!(outcome.exit, 1, "{outcome}");
+    assert_eq!(user.read("hello.txt.sigstore.json"), old);
+}
+
+#[test]
+fn a_file_too_long_for_ed25519_is_refused_and_other_keys_sign_it() {
+    let limited = |user: User| user.with_variable("COSIGN_MAX_ATTACHMENT_SIZE", "5");
+    let user = limited(writer());
+    assert_outcome!(
+        user.run(&format!("{SIGN_BLOB} hello.txt")),
+        str![[r#"
+--- stderr
+Using payload from: hello.txt
+Error: ed25519 key signs a message as it is, and this one is longer than the limit of 5 bytes
+help: COSIGN_MAX_ATTACHMENT_SIZE raises the limit, and the memory that is used with it; ECDSA and RSA keys sign files of any size in constant memory
+--- exit 1
+
+"#]]
+    );
+    let piped = user.typing("hello\n").run(&format!("{SIGN_BLOB} --bundle b.json -"));
+    assert_eq!(piped.exit, 1, "{piped}");
+    let signed = limited(ecdsa_writer()).run(&format!("{SIGN_BLOB} hello.txt"));
+    assert_eq!(signed.exit, 0, "{signed}");
+}
+
+#[test]
+fn an_ed25519_key_has_its_own_digest() {
+    let outcome = writer().run(&format!("{SIGN_BLOB} --signature-digest-algorithm sha512 hello.txt"));
+    assert_outcome!(
+        outcome,
+        str![[r#"
+--- stderr
+Error: ed25519 key has its own digest, which cannot be chosen
+--- exit 1
+
+"#]]
+    );
+}
