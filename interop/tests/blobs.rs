@@ -102,8 +102,8 @@ fn write_files(peers: &Peers) {
 fn check(peers: &Peers, signed: &Signed<'_>) -> Vec<String> {
     let ended = sign(peers, signed);
     if !ended.succeeded() {
-        // cosign 3 does not verify its own Ed25519 signatures and gives up
-        let is_known = signed.signer == Tool::Cosign3 && signed.key.kind == "ed25519";
+        // cosign 2 panics; cosign 3 does not verify its own bundles with such a key and gives up
+        let is_known = signed.signer != Tool::Ours && signed.key.kind == "ed25519";
         return if is_known { Vec::new() } else { vec![ended.verdict()] };
     }
     let verifiers: &[Tool] = match signed.signer {

@@ -26,10 +26,17 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`], also when the file changes in the meantime.
 pub fn read_file(file: &mut File, needs: &Needs, limit: usize) -> Result<Message, ReadError> {
+    unchanged(file, |file| {
+        let mut counted = Counted { file, read: 0 };
+        let message = read(&mut counted, needs, limit)?;
+        Ok((message, counted.read))
+    })
+}
+
+/// Has a file read, which returns how many bytes there were, and checks that it was not written to meanwhile.
+fn unchanged<T>(file: &mut File, read: impl FnOnce(&mut File) -> io::Result<(T, u64)>) -> Result<T, ReadError> {
     let before = file.metadata()?;
-    let mut counted = Counted { file, read: 0 };
-    let message = read(&mut counted, needs, limit)?;
-    let read = counted.read;
+    let (message, read) = read(file)?;
     let after = file.metadata()?;
     // A file that claims to have no bytes and gives some is the kernel's (procfs).
     let is_whole = !after.is_file() || after.len() == read || after.len() == 0;
@@ -139,7 +146,9 @@ const BUFFERS: usize = 3;
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{Seek, Write};
+    use std::os::unix::fs::FileExt;
+    use std::time::Duration;
 
     use countersign_core::key::SignatureDigest;
     use countersign_core::message::Bytes;
@@ -195,39 +204,40 @@ mod tests {
     fn a_file_that_changes_meanwhile_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let content = vec![1; 3 * BUFFER];
-        std::fs::write(&path, &content).unwrap();
-        let mut file = File::open(&path).unwrap();
-        assert!(read_file(&mut file, &needs(), 0).is_ok());
-        let mut file = File::open(&path).unwrap();
-        file.read_exact(&mut [0; 10]).unwrap();
-        assert!(matches!(read_file(&mut file, &needs(), 0), Err(ReadError::Changed)));
-        let changes: [fn(&std::path::Path); 3] = [
-            |path| {
-                File::options()
-                    .append(true)
-                    .open(path)
-                    .unwrap()
-                    .write_all(b"more")
-                    .unwrap()
-            },
-            |path| File::options().write(true).open(path).unwrap().set_len(5).unwrap(),
-            |path| {
-                File::options()
-                    .write(true)
-                    .open(path)
-                    .unwrap()
-                    .write_all(b"other")
-                    .unwrap()
-            },
+        let written = || File::options().write(true).open(&path).unwrap();
+        let changes: [&dyn Fn(); 3] = [
+            &|| written().write_at(b"more", 10).map(drop).unwrap(),
+            &|| written().set_len(5).unwrap(),
+            &|| written().write_all(b"other").unwrap(),
         ];
         for change in changes {
-            std::fs::write(&path, &content).unwrap();
-            let file = File::open(&path).unwrap();
-            let before = file.metadata().unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(20));
-            change(&path);
-            assert_ne!(state(&before), state(&file.metadata().unwrap()));
+            std::fs::write(&path, [1; 10]).unwrap();
+            let outcome = unchanged(&mut File::open(&path).unwrap(), |_| {
+                // longer than the clock of the file system ticks
+                thread::sleep(Duration::from_millis(20));
+                change();
+                Ok(((), std::fs::metadata(&path)?.len()))
+            });
+            assert!(matches!(outcome, Err(ReadError::Changed)), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_which_a_part_is_missing_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, vec![1; 3 * BUFFER]).unwrap();
+        let mut file = File::open(&path).unwrap();
+        assert!(read_file(&mut file, &needs(), 0).is_ok());
+        file.rewind().unwrap();
+        file.read_exact(&mut [0; 10]).unwrap();
+        assert!(matches!(read_file(&mut file, &needs(), 0), Err(ReadError::Changed)));
+    }
+
+    #[test]
+    fn what_is_no_plain_file_has_no_length_to_compare() {
+        for path in ["/proc/self/status", "/dev/null"] {
+            assert!(read_file(&mut File::open(path).unwrap(), &needs(), 0).is_ok(), "{path}");
         }
     }
 }
