@@ -4,6 +4,7 @@ pub(crate) mod annotations;
 pub(crate) mod attachment;
 pub(crate) mod blob;
 pub(crate) mod boolean;
+pub(crate) mod claimed;
 pub(crate) mod concurrency;
 pub(crate) mod duration;
 pub(crate) mod format;

@@ -1,6 +1,7 @@
 //! The commands: one file each, listed here in the order that help shows.
 
 mod attest;
+mod attest_blob;
 mod completion;
 mod digest;
 mod env;
@@ -24,6 +25,7 @@ mod triangulate;
 mod verify;
 mod verify_attestation;
 mod verify_blob;
+mod verify_blob_attestation;
 mod version;
 
 use clap::{ArgMatches, Args, Command};
@@ -177,6 +179,7 @@ fn execute<S: Subcommand>(matches: &mut ArgMatches, session: &Session<'_>) -> Re
 /// Every command.
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<attest::Attest>(),
+    Entry::of::<attest_blob::AttestBlob>(),
     Entry::of::<completion::Completion>(),
     Entry::of::<digest::Digest>(),
     Entry::of::<env::Env>(),
@@ -200,5 +203,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<verify::Verify>(),
     Entry::of::<verify_attestation::VerifyAttestation>(),
     Entry::of::<verify_blob::VerifyBlob>(),
+    Entry::of::<verify_blob_attestation::VerifyBlobAttestation>(),
     Entry::of::<version::Version>(),
 ];

@@ -84,6 +84,10 @@ fn nesting_of_ten_thousand_ends_in_an_error() {
 fn read_all(bytes: &[u8]) {
     let parsed = [
         Bundle::from_json(bytes).map(|bundle| judge(&bundle)).is_ok(),
+        Bundle::from_file(bytes).map(|bundle| judge(&bundle)).is_ok(),
+        Bundle::attestation_from_file(bytes)
+            .map(|bundle| judge(&bundle))
+            .is_ok(),
         Envelope::parse(bytes).map(|envelope| envelope.to_json()).is_ok(),
         Statement::parse(bytes).is_ok(),
         SimpleSigning::parse(bytes).is_ok(),

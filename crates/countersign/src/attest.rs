@@ -46,6 +46,24 @@ impl Claimed {
     }
 }
 
+impl Claimed {
+    /// The statement about the artifact called `name`, or none where a given statement is about something else.
+    pub(crate) fn statement(&self, name: &str, digest: &Digest) -> Option<Vec<u8>> {
+        match self {
+            Self::Predicate {
+                predicate_type,
+                predicate,
+            } => Some(attestation_statement(
+                name,
+                digest,
+                predicate_type.uri(),
+                predicate.json(),
+            )),
+            Self::Statement(given) => given.is_about(digest).then(|| given.bytes.clone()),
+        }
+    }
+}
+
 /// A statement that was made elsewhere.
 #[derive(Clone, Debug)]
 pub struct GivenStatement {
@@ -63,9 +81,9 @@ impl GivenStatement {
         Ok(Self { bytes, parsed })
     }
 
-    /// Says whether the statement is about `image`.
-    pub fn is_about(&self, image: &Pinned) -> bool {
-        self.parsed.subjects().iter().any(|subject| subject.is(image.digest()))
+    /// Says whether the statement is about the artifact with this digest.
+    pub fn is_about(&self, digest: &Digest) -> bool {
+        self.parsed.subjects().iter().any(|subject| subject.is(digest))
     }
 }
 
@@ -146,7 +164,10 @@ pub fn attest(
     formats: Formats,
     now: Timestamp,
 ) -> Result<Attestation, AttestError> {
-    let statement = statement(image, claimed)?;
+    let name = image.repository().to_string();
+    let statement = claimed
+        .statement(&name, image.digest())
+        .ok_or_else(|| AttestError::OtherSubject { image: image.clone() })?;
     let envelope = Envelope::seal(PAYLOAD_TYPE, statement, signer)?;
     let json = envelope.to_json();
     let bundle = Bundle::assemble(envelope, signer.public_key())?;
@@ -173,26 +194,6 @@ pub fn attest(
         envelope: json.into(),
         predicate_type: claimed.predicate_type().to_owned(),
     })
-}
-
-/// The statement to sign: the one around the predicate, or the one that is given.
-fn statement(image: &Pinned, claimed: &Claimed) -> Result<Vec<u8>, AttestError> {
-    match claimed {
-        Claimed::Predicate {
-            predicate_type,
-            predicate,
-        } => {
-            let name = image.repository().to_string();
-            Ok(attestation_statement(
-                &name,
-                image.digest(),
-                predicate_type.uri(),
-                predicate.json(),
-            ))
-        }
-        Claimed::Statement(given) if given.is_about(image) => Ok(given.bytes.clone()),
-        Claimed::Statement(_) => Err(AttestError::OtherSubject { image: image.clone() }),
-    }
 }
 
 /// Stores an attestation so that it is found with the artifact, then removes the `earlier` ones that it replaces; returns those.

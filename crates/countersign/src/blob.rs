@@ -1,7 +1,9 @@
-//! Signs blobs: files that are signed as they are, without a registry.
+//! Signs and attests blobs: files, without a registry.
 
+mod attest;
 mod read;
 
+use countersign_core::Digest;
 use countersign_core::artifact::Artifact;
 use countersign_core::bundle::{Bundle, BundleError};
 use countersign_core::key::{Signature, SignatureDigest};
@@ -11,6 +13,7 @@ use countersign_core::signer::{Signer, SignerError};
 use countersign_core::verify::{Rejection, verify};
 use jiff::Timestamp;
 
+pub use attest::{BlobAttestation, attest};
 pub use read::{ReadError, read, read_file};
 
 /// The signature over a blob.
@@ -32,6 +35,12 @@ pub enum BlobError {
     /// There is no bundle.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// A statement that was made elsewhere is about something else.
+    #[error("the statement is not about {digest}: none of its subjects has this digest")]
+    OtherSubject {
+        /// The digest of the blob.
+        digest: Digest,
+    },
     /// What was signed does not verify, so it is not published.
     #[error("the signature that was made does not verify")]
     Unverifiable(#[source] Rejection),

@@ -20,6 +20,11 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
 });
 
 fuzz_target!(|bytes: &[u8]| {
+    if let Ok(bundle) = Bundle::attestation_from_file(bytes) {
+        let policy = &POLICY;
+        let message = Message::of(b"a message that nobody signed", &needs(&bundle, policy));
+        assert!(verify(&bundle, &Artifact::message(message), policy, Timestamp::UNIX_EPOCH).is_err());
+    }
     let Ok(bundle) = Bundle::from_file(bytes) else { return };
     let message = Message::of(b"a message that nobody signed", &needs(&bundle, &POLICY));
     assert!(verify(&bundle, &Artifact::message(message), &POLICY, Timestamp::UNIX_EPOCH).is_err());

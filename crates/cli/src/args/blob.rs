@@ -82,6 +82,11 @@ pub(crate) fn beside(file: &str) -> String {
     format!("{file}{SUFFIX}")
 }
 
+/// Where the attestation of a file is, where nobody says otherwise.
+pub(crate) fn attestation_beside(file: &str) -> String {
+    format!("{file}.attestation{SUFFIX}")
+}
+
 /// What the name of a bundle adds to that of its file.
 pub(crate) const SUFFIX: &str = ".sigstore.json";
 

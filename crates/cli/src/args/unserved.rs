@@ -130,6 +130,18 @@ impl FlagList for SigningBlobs {
     ];
 }
 
+/// The flags that `attest-blob` has besides.
+#[derive(Clone, Debug)]
+pub(crate) enum AttestingBlobs {}
+
+impl FlagList for AttestingBlobs {
+    const FLAGS: &'static [Flag] = &[
+        value("output-certificate", CA),
+        value("rekor-entry-type", LOG),
+        value("rfc3161-timestamp-bundle", TIMESTAMP),
+    ];
+}
+
 /// The flags of `verify`.
 #[derive(Clone, Debug)]
 pub(crate) enum Verifying {}

@@ -6,6 +6,7 @@ mod registry;
 mod signing;
 
 mod attest;
+mod attest_blob;
 mod bad_input;
 mod completion;
 mod digest;
@@ -33,6 +34,7 @@ mod triangulate;
 mod verify;
 mod verify_attestation;
 mod verify_blob;
+mod verify_blob_attestation;
 mod version;
 
 use std::collections::BTreeSet;

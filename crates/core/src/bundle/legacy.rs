@@ -17,7 +17,7 @@ use crate::payload::simple_signing;
 use crate::quoted::Quoted;
 use crate::timestamp::TimestampToken;
 
-pub use file::to_file;
+pub use file::{attestation_to_file, to_file};
 
 /// The media type of a simple-signing layer.
 pub const LAYER_MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";

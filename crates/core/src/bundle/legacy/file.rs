@@ -4,7 +4,8 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{WireEntry, bytes_of, certificates_of, entry};
-use crate::bundle::{Bundle, BundleError, Content, Format, KeyMaterial, LIMIT, MessageSignature};
+use crate::bundle::{Bundle, BundleError, Content, Format, KeyMaterial, LIMIT, MessageSignature, SignedEnvelope};
+use crate::envelope::Envelope;
 use crate::key::{PublicKey, Signature};
 
 impl Bundle {
@@ -39,6 +40,46 @@ impl Bundle {
             timestamps: Vec::new(),
         })
     }
+}
+
+impl Bundle {
+    /// Parses an attestation that lies beside a file: a Sigstore bundle, the bundle file of cosign 2, or an envelope by
+    /// itself.
+    pub fn attestation_from_file(bytes: &[u8]) -> Result<Self, BundleError> {
+        check_size(bytes)?;
+        let members: Members = parse(bytes)?;
+        match (members.media_type, members.signature, members.payload) {
+            (Some(_), None, _) => Self::from_json(bytes),
+            (Some(_), Some(_), _) => Err(BundleError::OneOf {
+                first: "mediaType",
+                second: SIGNATURE,
+            }),
+            (None, Some(_), _) => Self::from_legacy_attestation_file(bytes),
+            (None, None, Some(_)) => Self::legacy_attestation(Envelope::parse(bytes)?),
+            (None, None, None) => Self::from_json(bytes),
+        }
+    }
+
+    /// The signature in the file is the whole envelope, JSON in base64.
+    fn from_legacy_attestation_file(bytes: &[u8]) -> Result<Self, BundleError> {
+        let file = Self::from_legacy_file(bytes)?;
+        let Content::Message(message) = file.content else {
+            return Err(BundleError::Missing { member: SIGNATURE });
+        };
+        let envelope = Envelope::parse(message.signature().as_bytes())?;
+        Ok(Self {
+            format: file.format,
+            content: Content::Envelope(SignedEnvelope::new(envelope)?),
+            key_material: file.key_material,
+            log_entries: file.log_entries,
+            timestamps: file.timestamps,
+        })
+    }
+}
+
+/// Writes the bundle file of cosign 2 for an attestation by a key that the verifier has.
+pub fn attestation_to_file(envelope: &Envelope) -> Vec<u8> {
+    to_file(&Signature::new(envelope.to_json()))
 }
 
 /// Writes the bundle file of cosign 2 for a signature by a key that the verifier has.
@@ -98,6 +139,7 @@ struct Members {
     media_type: Option<IgnoredAny>,
     #[serde(rename = "base64Signature")]
     signature: Option<IgnoredAny>,
+    payload: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -217,6 +259,42 @@ mod tests {
             }
         ));
         let long = format!(r#"{{"base64Signature":"{}"}}"#, "A".repeat(LIMIT));
+        assert!(matches!(refused(&long), BundleError::TooLong { member: "bundle", .. }));
+    }
+    #[test]
+    fn an_attestation_is_read_in_every_form() {
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let envelope = Envelope::seal("text/plain", b"claim".to_vec(), &key).unwrap();
+        let bundle = Bundle::assemble(envelope.clone(), key.public_key()).unwrap();
+        let forms = [
+            (bundle.to_json().unwrap(), bundle.format()),
+            (attestation_to_file(&envelope), Format::LegacyFile),
+            (envelope.to_json(), Format::LegacyLayer),
+        ];
+        for (bytes, format) in forms {
+            let read = Bundle::attestation_from_file(&bytes).unwrap();
+            assert_eq!(read.format(), format);
+            assert!(matches!(read.content(), Content::Envelope(signed) if *signed.envelope() == envelope));
+        }
+    }
+
+    #[test]
+    fn what_is_no_attestation_is_refused_with_its_reason() {
+        let refused = |text: &str| Bundle::attestation_from_file(text.as_bytes()).unwrap_err();
+        assert!(matches!(refused("{}"), BundleError::Missing { member: "mediaType" }));
+        assert!(matches!(
+            refused(r#"{"mediaType":"x","base64Signature":"AAEC"}"#),
+            BundleError::OneOf {
+                first: "mediaType",
+                second: "base64Signature"
+            }
+        ));
+        assert!(matches!(
+            refused(r#"{"base64Signature":"AAEC"}"#),
+            BundleError::Envelope(_)
+        ));
+        assert!(matches!(refused(r#"{"payload":""}"#), BundleError::Envelope(_)));
+        let long = "x".repeat(LIMIT + 1);
         assert!(matches!(refused(&long), BundleError::TooLong { member: "bundle", .. }));
     }
 }

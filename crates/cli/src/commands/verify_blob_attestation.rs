@@ -1,0 +1,164 @@
+//! `verify-blob-attestation`: checks what is claimed of a file.
+
+use clap::Args;
+use countersign_core::bundle::{self, Bundle, Content};
+use countersign_core::message::{Bytes, Needs};
+use countersign_core::policy::{Claim, ClaimBinding, Policy};
+use countersign_core::verify::verify;
+use countersign_core::{Artifact, Digest};
+
+use super::Subcommand;
+use crate::args::blob::{BlobSource, attestation_beside};
+use crate::args::predicate_type::PredicateTypeArgs;
+use crate::args::trusted_signer::TrustedSignerArgs;
+use crate::args::unserved::{Unserved, Verifying};
+use crate::args::usage::{UsageError, UsageKind};
+use crate::failure::Failure;
+use crate::file;
+use crate::session::Session;
+
+/// Verifies what is claimed of a file
+#[derive(Args)]
+pub(crate) struct VerifyBlobAttestation {
+    #[command(flatten)]
+    trusted: TrustedSignerArgs,
+    #[command(flatten)]
+    predicate_type: PredicateTypeArgs,
+    #[command(flatten)]
+    unserved: Unserved<Verifying>,
+
+    /// The file; - is standard input
+    #[arg(value_name = "FILE", id = "file")]
+    files: Vec<String>,
+
+    /// The bundle, a file: a Sigstore bundle or the bundle file of cosign 2; by default that of the file with
+    /// .attestation.sigstore.json
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<String>,
+
+    /// The signed envelope, a file, without a bundle
+    #[arg(long, value_name = "FILE")]
+    signature: Option<String>,
+
+    /// Checks that the attestation is about this file
+    #[arg(long, default_value = "true")]
+    check_claims: bool,
+
+    /// The digest of the file in hexadecimal, instead of the file; needs --digestAlg
+    #[arg(long, value_name = "HEX")]
+    digest: Option<String>,
+
+    /// The algorithm of --digest: sha256 or sha512
+    #[arg(long = "digestAlg", value_name = "ALGORITHM")]
+    digest_algorithm: Option<String>,
+}
+
+impl Subcommand for VerifyBlobAttestation {
+    const NAME: &'static str = "verify-blob-attestation";
+    const ABOUT: &'static str = "Verifies what is claimed of a file";
+    const ARGUMENTS: &'static str = "[FILE]";
+
+    fn run(self, session: &Session<'_>) -> Result<(), Failure> {
+        self.unserved.refuse()?;
+        let predicate_type = self.predicate_type.parse()?;
+        let log = self.trusted.log()?;
+        self.trusted.check("blob attestation", session)?;
+        let claim = Claim::Attestation {
+            predicate_type: Some(predicate_type),
+            binding: match self.check_claims {
+                true => ClaimBinding::Required,
+                false => ClaimBinding::InsecurelyIgnored,
+            },
+        };
+        let policy = Policy::new(self.trusted.signer_alone(session)?, claim, log);
+        let bundle = self.evidence(session)?;
+        let (shown, artifact) = self.artifact(session)?;
+        verify(&bundle, &artifact, &policy, session.now())
+            .map_err(|source| Failure::Rejected { blob: shown, source })?;
+        session.ui().info("Verified OK");
+        Ok(())
+    }
+}
+
+impl VerifyBlobAttestation {
+    /// What the attestation must be about, and how messages call it.
+    fn artifact(&self, session: &Session<'_>) -> Result<(String, Artifact), Failure> {
+        let file = self.file()?;
+        match (file, &self.digest, &self.digest_algorithm) {
+            (None, Some(hex), Some(algorithm)) => {
+                let text = format!("{algorithm}:{}", hex.to_ascii_lowercase());
+                match text.parse::<Digest>() {
+                    Ok(digest) => Ok((text, Artifact::new(digest))),
+                    Err(error) => Err(UsageError::because(format!("--digest: {error}")).into()),
+                }
+            }
+            (Some(file), None, None) => {
+                let hash = Needs::new(&[], Bytes::Dropped);
+                let message = BlobSource::new(file, session).read(&hash, session)?;
+                Ok((file.to_owned(), Artifact::new(message.digest().clone())))
+            }
+            // Nothing is compared with it.
+            (None, None, None) if !self.check_claims => {
+                let nothing = Digest::sha256(b"");
+                Ok(("the attestation".to_owned(), Artifact::new(nothing)))
+            }
+            (None, None, None) => Err(UsageError::because(
+                "must provide path to blob or digest and digestAlg; --check-claims=false checks neither",
+            )
+            .into()),
+            (Some(_), ..) => Err(UsageError::because("--digest stands for the file: pass one of them").into()),
+            (None, ..) => Err(UsageError::because("--digest and --digestAlg go together").into()),
+        }
+    }
+
+    fn file(&self) -> Result<Option<&str>, Failure> {
+        match &self.files[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            several => Err(UsageError::new(UsageKind::Count {
+                expected: 1,
+                found: several.len(),
+            })
+            .into()),
+        }
+    }
+
+    /// Reads the attestation.
+    fn evidence(&self, session: &Session<'_>) -> Result<Bundle, Failure> {
+        let given = |path: &Option<String>| path.clone().filter(|path| !path.is_empty());
+        let path = match (given(&self.bundle), given(&self.signature), self.file()?) {
+            (Some(bundle), Some(envelope), _) => return self.both(&bundle, &envelope, session),
+            (Some(path), None, _) | (None, Some(path), _) => path,
+            (None, None, Some(file)) if file::exists(session.directory(), &attestation_beside(file)) => {
+                attestation_beside(file)
+            }
+            (None, None, _) => {
+                return Err(UsageError::because("the attestation is needed: pass --bundle or --signature").into());
+            }
+        };
+        read(&path, session)
+    }
+
+    /// With cosign 2 both may be given: the bundle file, and the envelope or the statement that is in it.
+    fn both(&self, bundle: &str, other: &str, session: &Session<'_>) -> Result<Bundle, Failure> {
+        let bundle = read(bundle, session)?;
+        let bytes = file::read(session.directory(), other, bundle::LIMIT as u64)?;
+        let is_its_statement =
+            matches!(bundle.content(), Content::Envelope(signed) if signed.envelope().payload() == bytes);
+        if is_its_statement || parse(other, &bytes)?.content() == bundle.content() {
+            return Ok(bundle);
+        }
+        Err(UsageError::because("--signature and --bundle hold different attestations: pass one").into())
+    }
+}
+
+fn read(path: &str, session: &Session<'_>) -> Result<Bundle, Failure> {
+    parse(path, &file::read(session.directory(), path, bundle::LIMIT as u64)?)
+}
+
+fn parse(path: &str, bytes: &[u8]) -> Result<Bundle, Failure> {
+    Bundle::attestation_from_file(bytes).map_err(|source| Failure::Bundle {
+        path: path.to_owned(),
+        source,
+    })
+}
