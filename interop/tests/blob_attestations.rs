@@ -66,6 +66,10 @@ fn check(peers: &Peers, key: &Key, form: Form, signer: Tool) -> Vec<String> {
             ("other.txt", "spdxjson", false),
             ("hello.txt", "vuln", false),
         ] {
+            if (form, *verifier, kind) == (Form::Bundle, Tool::Cosign2, "vuln") {
+                // it does not look at the type in a bundle
+                continue;
+            }
             let ended = verify(peers, key, form, *verifier, &evidence, (file, kind));
             if ended.succeeded() != is_right {
                 wrong.push(ended.verdict());
