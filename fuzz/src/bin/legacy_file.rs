@@ -1,37 +1,40 @@
-//! The bundle file of cosign 2, and the judgement of what is read as one.
+//! What lies beside a file: the bundle file of cosign 2 and its like, and the judgement of what is read as one.
 
 #![no_main]
 
 use std::sync::LazyLock;
 
-use countersign_core::bundle::{Bundle, Format, legacy};
+use countersign_core::Artifact;
+use countersign_core::bundle::{Bundle, Content, Format, legacy};
 use countersign_core::key::PublicKey;
 use countersign_core::message::Message;
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
 use countersign_core::verify::{needs, verify};
-use countersign_core::Artifact;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
+const KEY: &[u8] = include_bytes!("../../../crates/core/tests/data/golden/keys/cosign.pub");
+
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
-    let key = include_bytes!("../../../crates/core/tests/data/golden/keys/cosign.pub");
-    let key = PublicKey::from_pem(key).expect("the file holds a key");
+    let key = PublicKey::from_pem(KEY).expect("a key as cosign wrote it");
     Policy::new(TrustedSigner::key(key), Claim::Message, LogRule::InsecurelyIgnored)
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(bundle) = Bundle::attestation_from_file(bytes) {
-        let policy = &POLICY;
-        let message = Message::of(b"a message that nobody signed", &needs(&bundle, policy));
-        assert!(verify(&bundle, &Artifact::message(message), policy, Timestamp::UNIX_EPOCH).is_err());
+    let read = [Bundle::from_file(bytes), Bundle::attestation_from_file(bytes)];
+    for bundle in read.into_iter().flatten() {
+        judge(&bundle);
     }
-    let Ok(bundle) = Bundle::from_file(bytes) else { return };
-    let message = Message::of(b"a message that nobody signed", &needs(&bundle, &POLICY));
-    assert!(verify(&bundle, &Artifact::message(message), &POLICY, Timestamp::UNIX_EPOCH).is_err());
-    if bundle.format() == Format::LegacyFile {
-        let countersign_core::bundle::Content::Message(content) = bundle.content() else { return };
-        let written = legacy::to_file(content.signature());
+});
+
+fn judge(bundle: &Bundle) {
+    let message = Message::of(b"a message that nobody signed", &needs(bundle, &POLICY));
+    let artifact = Artifact::message(message);
+    let rejection = verify(bundle, &artifact, &POLICY, Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
+    assert!(!rejection.to_string().is_empty());
+    if let (Format::LegacyFile, Content::Message(signed)) = (bundle.format(), bundle.content()) {
+        let written = legacy::to_file(signed.signature());
         let again = Bundle::from_legacy_file(&written).expect("what is written is read");
         assert_eq!(again.content(), bundle.content());
     }
-});
+}
