@@ -241,6 +241,12 @@ mod tests {
                 ..
             }
         ));
+        let long = format!(r#"{{"base64Signature":"{}"}}"#, "A".repeat(LIMIT));
+        assert!(matches!(refused(&long), BundleError::TooLong { member: "bundle", .. }));
+    }
+
+    #[test]
+    fn keys_and_log_entries_that_are_none_are_refused_with_their_reason() {
         assert!(matches!(
             refused(r#"{"base64Signature":"AAEC","cert":"%"}"#),
             BundleError::Base64 { member: "cert", .. }
@@ -258,9 +264,8 @@ mod tests {
                 ..
             }
         ));
-        let long = format!(r#"{{"base64Signature":"{}"}}"#, "A".repeat(LIMIT));
-        assert!(matches!(refused(&long), BundleError::TooLong { member: "bundle", .. }));
     }
+
     #[test]
     fn an_attestation_is_read_in_every_form() {
         let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
