@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use countersign::attachment::add::NotAttachable;
 use countersign::attest::AttestError;
 use countersign::blob::BlobError;
 use countersign::key_reference::KeyReferenceError;
@@ -12,7 +13,8 @@ use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
 use countersign_artifacts::{PackError, PullError, PushError};
 use countersign_core::bundle::BundleError;
-use countersign_core::key::{ImportError, PrivateKeyError, SealError};
+use countersign_core::envelope::EnvelopeError;
+use countersign_core::key::{ImportError, PrivateKeyError, SealError, SignatureError};
 use countersign_core::payload::predicate::PredicateError;
 use countersign_core::payload::statement::StatementError;
 use countersign_core::trust::TrustError;
@@ -112,6 +114,30 @@ pub(crate) enum Failure {
         path: String,
         /// What is wrong with it.
         source: TrustError,
+    },
+    /// A bundle cannot be attached.
+    #[error("{path}")]
+    NotAttachable {
+        /// The path as the user gave it.
+        path: String,
+        /// Why not.
+        source: NotAttachable,
+    },
+    /// A file holds no signed envelope.
+    #[error("{path}")]
+    Envelope {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: EnvelopeError,
+    },
+    /// A file holds no signature.
+    #[error("{path}")]
+    Signature {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: SignatureError,
     },
     /// The image was not verified.
     #[error(transparent)]

@@ -7,10 +7,12 @@ use countersign_oci::reference::ReferenceError;
 use countersign_oci::{Pinned, Reference, Repository};
 
 pub mod configuration;
+pub mod add;
 pub mod discover;
 pub mod legacy;
 pub mod list;
 pub mod referrer;
+pub mod sbom;
 
 pub use discover::{Attached, Evidence, Sought, discover};
 

@@ -9,6 +9,7 @@ fn each_shell_gets_a_script_that_knows_the_commands() {
         let outcome = User::new().run(&format!("completion {shell}"));
         let script = String::from_utf8_lossy(&outcome.stdout);
         assert!(script.contains("completion"), "{shell}");
+        assert!(script.contains("rekor-response"), "{shell}");
         assert_eq!((outcome.exit, outcome.stderr.as_str()), (0, ""), "{shell}");
     }
 }

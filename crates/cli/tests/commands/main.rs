@@ -5,6 +5,7 @@ mod hostile;
 mod registry;
 mod signing;
 
+mod attach;
 mod attest;
 mod attest_blob;
 mod bad_input;

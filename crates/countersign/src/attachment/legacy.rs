@@ -53,6 +53,17 @@ impl Layer {
         }
     }
 
+    /// A layer of any type with its annotations.
+    pub fn of(media_type: &str, content: Bytes, annotations: BTreeMap<String, String>) -> Self {
+        Self {
+            descriptor: Descriptor {
+                annotations,
+                ..Descriptor::of(media_type, &content)
+            },
+            payload: content,
+        }
+    }
+
     /// The layer's descriptor.
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
@@ -68,11 +79,12 @@ impl Layer {
         Upload::bytes(self.payload.clone())
     }
 
-    /// Says whether `manifest` holds this very layer.
+    /// Says whether `manifest` holds this very layer, annotations included.
     pub fn is_in(&self, manifest: &Manifest) -> bool {
         manifest.layers().iter().any(|layer| {
             layer.digest == self.descriptor.digest
-                && layer.annotations.get(SIGNATURE_ANNOTATION) == self.descriptor.annotations.get(SIGNATURE_ANNOTATION)
+                && layer.media_type == self.descriptor.media_type
+                && layer.annotations == self.descriptor.annotations
         })
     }
 }
