@@ -5,6 +5,7 @@ mod attest;
 mod attest_blob;
 mod completion;
 mod digest;
+mod download;
 mod env;
 mod generate;
 mod generate_key_pair;
@@ -183,6 +184,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<attest_blob::AttestBlob>(),
     Entry::of::<completion::Completion>(),
     Entry::of::<digest::Digest>(),
+    download::GROUP,
     Entry::of::<env::Env>(),
     Entry::of::<generate::Generate>(),
     Entry::of::<generate_key_pair::GenerateKeyPair>(),

@@ -92,6 +92,7 @@ fn details(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Verify(error) => candidates(error.refused()),
         Failure::NotAllowed { reasons, .. } => reasons.iter().map(|reason| format!("  {reason}")).collect(),
+        Failure::Unreadable { details } => details.clone(),
         _ => Vec::new(),
     }
 }
@@ -159,7 +160,8 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::Blob(BlobError::Signer(SignerError::Message(unknown))) => (Exit::General, unknown_help(unknown)),
         Failure::NoTag { .. } => (Exit::NotFound, Vec::new()),
         Failure::Told { exit } => (*exit, Vec::new()),
-        Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
+        Failure::NoSignatures { .. } | Failure::NoAttestations { .. } => (Exit::NoSignature, Vec::new()),
+        Failure::Unreadable { .. } | Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Exit::BrokenPipe, Vec::new()),
         Failure::TimedOut { .. } => (
             Exit::CouldNotTell,

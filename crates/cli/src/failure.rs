@@ -139,6 +139,30 @@ pub(crate) enum Failure {
         /// What is wrong with it.
         source: SignatureError,
     },
+    /// Nothing that is attached is a signature.
+    #[error("{reference}: no signatures associated")]
+    NoSignatures {
+        /// The name.
+        reference: String,
+    },
+    /// Nothing that is attached is an attestation of the type.
+    #[error("no attestations with predicate type '{predicate_type}' found")]
+    NoAttestations {
+        /// The URI of the type.
+        predicate_type: String,
+    },
+    /// No bill of materials is attached.
+    #[error("{reference}: no sbom attached to reference")]
+    NoSbom {
+        /// The name.
+        reference: String,
+    },
+    /// Something attached is not what it should be.
+    #[error("{} of the attachments cannot be read", details.len())]
+    Unreadable {
+        /// Which, and why, a line each.
+        details: Vec<String>,
+    },
     /// The image was not verified.
     #[error(transparent)]
     Verify(#[from] VerifyError),

@@ -9,6 +9,7 @@ use countersign_oci::{Pinned, Reference, Repository};
 pub mod configuration;
 pub mod add;
 pub mod discover;
+pub mod download;
 pub mod legacy;
 pub mod list;
 pub mod referrer;

@@ -59,7 +59,7 @@ impl PlatformPattern {
             .ok_or_else(|| Failure::NoPlatform {
                 reference: reference.to_string(),
                 wanted: self.to_string(),
-                found: found(index),
+                found: platforms(index),
             })
     }
 
@@ -73,7 +73,8 @@ impl PlatformPattern {
     }
 }
 
-fn found(index: &Manifest) -> String {
+/// The platforms of an index, with commas.
+pub(crate) fn platforms(index: &Manifest) -> String {
     let platforms: Vec<String> = index
         .manifests()
         .iter()

@@ -1,5 +1,6 @@
 //! Every command as a user sees it: stdout, stderr and exit code together.
 
+mod attaching;
 mod harness;
 mod hostile;
 mod registry;
@@ -11,6 +12,7 @@ mod attest_blob;
 mod bad_input;
 mod completion;
 mod digest;
+mod download;
 mod env;
 mod generate;
 mod generate_key_pair;

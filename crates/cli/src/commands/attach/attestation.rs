@@ -7,7 +7,7 @@ use clap::Args;
 use countersign::attachment::Kind;
 use countersign::attachment::add::{StatementBundle, add_bundle, add_layers};
 use countersign::attachment::legacy::Layer;
-use countersign_core::bundle::legacy::SIGNATURE;
+use countersign_core::bundle::legacy::{ENVELOPE_MEDIA_TYPE, SIGNATURE};
 use countersign_core::envelope::Envelope;
 use countersign_core::payload::statement::{PAYLOAD_TYPE, Statement};
 use serde_json::value::RawValue;
@@ -121,12 +121,10 @@ fn layer(path: &str, json: Bytes) -> Result<Layer, Failure> {
     if let Ok(statement) = Statement::parse(envelope.payload()) {
         annotations.insert(PREDICATE_TYPE.to_owned(), statement.predicate_type().to_owned());
     }
-    Ok(Layer::of(ENVELOPE, json, annotations))
+    Ok(Layer::of(ENVELOPE_MEDIA_TYPE, json, annotations))
 }
 
 /// The most bytes of a file of attestations.
 const LIMIT: u64 = 128 * 1024 * 1024;
-/// The media type of a layer that is a signed envelope.
-const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 /// The annotation of such a layer that repeats its predicate type.
 const PREDICATE_TYPE: &str = "predicateType";

@@ -1,7 +1,7 @@
 use snapbox::str;
 
-use super::{bundle, bundles, envelope, image, tagged};
 use crate::assert_outcome;
+use crate::attaching::{bundle, bundles, envelope, image, tagged};
 use crate::signing::{A, B, VULNERABILITIES, signer};
 
 const OTHER: &str = "https://example.com/other/v1";

@@ -1,7 +1,7 @@
 use snapbox::str;
 
-use super::{image, tagged};
 use crate::assert_outcome;
+use crate::attaching::{image, tagged};
 use crate::harness::User;
 use crate::signing;
 

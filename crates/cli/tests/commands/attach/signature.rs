@@ -1,27 +1,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign_core::Signer;
 use countersign_core::payload::statement::SIGN_PREDICATE_TYPE;
 use countersign_oci::Descriptor;
 use snapbox::str;
 
-use super::{bundle, bundles, image, tagged};
 use crate::assert_outcome;
+use crate::attaching::{ATTACH, bundle, bundles, image, signed_elsewhere, tagged};
 use crate::harness::User;
 use crate::registry::Registry;
-use crate::signing::{A, B, LEGACY, SIGN, VERIFY, key, layers, signer};
-
-const ATTACH: &str = "attach signature --signature a.sig --payload payload.json";
-
-/// An image, and beside it the payload with its signature by key `a`, as another tool would leave them.
-fn signed_elsewhere(user: &User) -> (Registry, String, String) {
-    let (registry, digest, name) = image(user);
-    let payload = user.run(&format!("generate {name}")).stdout;
-    let signature = key(A).sign(&payload).expect("the key signs");
-    user.write("payload.json", payload);
-    user.write("a.sig", format!("{}\n", signature.to_base64()));
-    (registry, digest, name)
-}
+use crate::signing::{A, B, LEGACY, SIGN, VERIFY, layers, signer};
 
 fn layer(registry: &Registry, digest: &str) -> Descriptor {
     let (_, manifest) = tagged(registry, digest, "sig").expect("the tag is there");
