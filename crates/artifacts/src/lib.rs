@@ -9,10 +9,13 @@ mod folder;
 pub mod plan;
 pub mod pull;
 pub mod push;
+pub mod sniff;
 mod title;
+pub mod upload;
 
 pub use annotations::Annotations;
 pub use file::FileSpec;
 pub use plan::{PackError, PackOptions, Plan};
 pub use pull::{PullError, PullOptions, Pulled, pull};
 pub use push::{PushError, Pushed, push};
+pub use upload::{BlobFile, BlobImage};

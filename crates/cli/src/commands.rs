@@ -24,6 +24,7 @@ mod sign_blob;
 mod tag;
 mod tree;
 mod triangulate;
+mod upload;
 mod verify;
 mod verify_attestation;
 mod verify_blob;
@@ -203,6 +204,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<tag::Tag>(),
     Entry::of::<tree::Tree>(),
     Entry::of::<triangulate::Triangulate>(),
+    upload::GROUP,
     Entry::of::<verify::Verify>(),
     Entry::of::<verify_attestation::VerifyAttestation>(),
     Entry::of::<verify_blob::VerifyBlob>(),

@@ -34,6 +34,7 @@ mod start;
 mod tag;
 mod tree;
 mod triangulate;
+mod upload;
 mod verify;
 mod verify_attestation;
 mod verify_blob;

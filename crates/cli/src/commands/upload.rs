@@ -1,0 +1,7 @@
+//! `upload`: files become artifacts of a registry.
+
+mod blob;
+
+use super::Entry;
+
+pub(super) const GROUP: Entry = Entry::group("upload", "Stores files in a registry", &[Entry::of::<blob::Blob>()]);
