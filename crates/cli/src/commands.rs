@@ -3,6 +3,7 @@
 mod attach;
 mod attest;
 mod attest_blob;
+mod clean;
 mod completion;
 mod digest;
 mod download;
@@ -183,6 +184,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     attach::GROUP,
     Entry::of::<attest::Attest>(),
     Entry::of::<attest_blob::AttestBlob>(),
+    Entry::of::<clean::Clean>(),
     Entry::of::<completion::Completion>(),
     Entry::of::<digest::Digest>(),
     download::GROUP,

@@ -74,6 +74,11 @@ impl Location {
         &self.repository
     }
 
+    /// What stands before the tags of attachments.
+    pub fn tag_prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The tag that holds attachments of one kind in cosign v2's format: `sha256-<hex>.sig`.
     ///
     /// # Errors

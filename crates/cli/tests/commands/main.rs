@@ -10,6 +10,7 @@ mod attach;
 mod attest;
 mod attest_blob;
 mod bad_input;
+mod clean;
 mod completion;
 mod digest;
 mod download;

@@ -1,6 +1,6 @@
 //! A registry of a test's own: the real server, in this process.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use countersign_core::{Digest, Secret};
@@ -8,7 +8,7 @@ use countersign_oci::http::{Http, HttpOptions};
 use countersign_oci::manifest::Manifest;
 use countersign_oci::registry::RegistryOptions;
 use countersign_oci::{Reference, Repository, Store, StoreError};
-use countersign_server::{BasicAuth, Durability, Server, ServerOptions};
+use countersign_server::{Access, BasicAuth, Durability, Server, ServerOptions};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -17,7 +17,7 @@ pub(crate) struct Registry {
     host: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Registry {
@@ -32,8 +32,18 @@ impl Registry {
         Self::start(|options| options.auth(auth))
     }
 
+    /// The same content behind another door, where nothing can be changed; this registry ends.
+    pub(crate) fn read_only(mut self) -> Self {
+        self.stop();
+        Self::serve(self.folder.clone(), |options| options.access(Access::ReadOnly))
+    }
+
     fn start(configure: impl FnOnce(ServerOptions) -> ServerOptions) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Self::serve(Arc::new(folder), configure)
+    }
+
+    fn serve(folder: Arc<TempDir>, configure: impl FnOnce(ServerOptions) -> ServerOptions) -> Self {
         let options = configure(ServerOptions::new(folder.path()).durability(Durability::ProcessCrash));
         let (address_sender, address) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
@@ -122,6 +132,12 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Registry {
+    fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _gone = stop.send(());
         }

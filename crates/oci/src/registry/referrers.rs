@@ -171,7 +171,8 @@ impl Registry {
         subject: &Digest,
         referrer: &Digest,
     ) -> Result<(), StoreError> {
-        self.unlist_in_fallback(repository, subject, referrer).await?;
+        self.unlist_in_fallback(repository, subject, std::slice::from_ref(referrer))
+            .await?;
         match self.delete(&repository.digest(referrer.clone())).await {
             Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error @ StoreError::NotAllowed { .. }) => {
@@ -185,17 +186,24 @@ impl Registry {
         }
     }
 
-    /// Takes a manifest off the list in the tag of its subject, keeping what others add.
-    async fn unlist_in_fallback(
+    /// Takes manifests off the list in the tag of their subject, all in one write, keeping what others add; the manifests
+    /// themselves stay.
+    ///
+    /// One write, because registries refuse a list in which any entry is without its manifest.
+    ///
+    /// # Errors
+    /// What the registry says.
+    pub async fn unlist_in_fallback(
         &self,
         repository: &Repository,
         subject: &Digest,
-        referrer: &Digest,
+        referrers: &[Digest],
     ) -> Result<(), StoreError> {
         let tag = fallback_tag(repository, subject)?;
+        let is_listed = |index: &Manifest| index.manifests().iter().any(|entry| referrers.contains(&entry.digest));
         let merge = |index: Option<&Manifest>| match index {
-            Some(index) if index.manifests().iter().any(|entry| entry.digest == *referrer) => Ok(Merge::Write {
-                manifest: Box::new(without_entry(index, referrer, &tag)?),
+            Some(index) if is_listed(index) => Ok(Merge::Write {
+                manifest: Box::new(without_entries(index, referrers, &tag)?),
                 blobs: Vec::new(),
             }),
             _ => Ok(Merge::Present),
@@ -256,12 +264,12 @@ pub(super) fn with_entry(
     index_of(&manifests, &annotations, tag)
 }
 
-/// The index without the entry for `referrer`.
-fn without_entry(index: &Manifest, referrer: &Digest, tag: &Reference) -> Result<Manifest, StoreError> {
+/// The index without the entries for `referrers`.
+fn without_entries(index: &Manifest, referrers: &[Digest], tag: &Reference) -> Result<Manifest, StoreError> {
     let kept: Vec<Descriptor> = index
         .manifests()
         .iter()
-        .filter(|entry| entry.digest != *referrer)
+        .filter(|entry| !referrers.contains(&entry.digest))
         .cloned()
         .collect();
     index_of(&kept, &index.content().annotations, tag)
@@ -350,7 +358,7 @@ mod tests {
         for text in ["2", "3"] {
             index = with_entry(Some(&index), &entry(text), &subject, &tag()).expect("an index");
         }
-        let left = without_entry(&index, &entry("2").digest, &tag()).expect("an index");
+        let left = without_entries(&index, &[entry("2").digest], &tag()).expect("an index");
         let digests: Vec<_> = left.manifests().iter().map(|entry| entry.digest.clone()).collect();
         assert_eq!(digests, ["1", "3"].map(|text| entry(text).digest));
     }
