@@ -1,14 +1,17 @@
 //! `tree`: what is attached to an image, in both formats, unverified.
 
+mod json;
+
 use std::fmt::Write as _;
 
 use clap::Args;
 use countersign::attachment::Kind;
-use countersign::attachment::list::{Listing, list};
+use countersign::attachment::list::{Listing, list, list_beneath};
 
 use super::Subcommand;
 use crate::args::attachment::LocationArgs;
 use crate::args::image::ImageArg;
+use crate::args::output::{OutputArgs, OutputFormat};
 use crate::args::pinned::PlatformArgs;
 use crate::args::registry::RegistryArgs;
 use crate::failure::Failure;
@@ -22,6 +25,9 @@ pub(crate) struct Tree {
 
     #[command(flatten)]
     platform: PlatformArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
 
     #[command(flatten)]
     location: LocationArgs,
@@ -38,6 +44,17 @@ impl Subcommand for Tree {
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
         let reference = self.image.reference()?;
         let registry = self.registry.open(session)?;
+        if self.output.format() == Some(OutputFormat::Json) {
+            let (image, location, beneath) = session.wait(async {
+                let image = self.platform.resolve(&reference, &registry).await?;
+                let location = self.location.of(&image, session)?;
+                let beneath = list_beneath(&image, &registry, &location).await?;
+                Ok((image, location, beneath))
+            })?;
+            return session
+                .ui()
+                .print_json(&json::Tree::of(&reference, &image, &location, &beneath));
+        }
         let (location, listing) = session.wait(async {
             let image = self.platform.resolve(&reference, &registry).await?;
             let location = self.location.of(&image, session)?;

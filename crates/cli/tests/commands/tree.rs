@@ -1,9 +1,10 @@
+use serde_json::{Value, json};
 use snapbox::str;
 
 use crate::assert_outcome;
 use crate::harness::User;
 use crate::registry::Registry;
-use crate::signing::{SIGN, push, signer};
+use crate::signing::{SIGN, push, referrers, signature_tag, signer};
 
 fn pushed(registry: &Registry) -> User {
     let user = User::new().with_key("cosign");
@@ -88,4 +89,85 @@ Nothing listed here is verified; countersign verify does that.
         beside.text().contains("No Supply Chain Security Related Artifacts"),
         "{beside}"
     );
+}
+
+#[test]
+fn as_json_it_is_one_object_with_what_is_attached_to_attachments() {
+    let registry = Registry::open();
+    let user = signer();
+    let digest = push(&user, &registry, "app:v1", "hello");
+    let name = registry.name("app:v1");
+    assert_eq!(user.run(&format!("{SIGN} --format both {name}")).exit, 0);
+    let bundle = referrers(&registry, "app", &digest)[0].digest.clone();
+    let countersigned = registry.name(&format!("app@{bundle}"));
+    assert_eq!(user.run(&format!("{SIGN} {countersigned}")).exit, 0);
+    assert_eq!(user.run(&format!("{SIGN} --attachment signature {name}")).exit, 0);
+    let outcome = user.run(&format!("tree -o json {name}"));
+    assert_eq!((outcome.exit, outcome.stderr.as_str()), (0, ""));
+    let object: Value = serde_json::from_slice(&outcome.stdout).expect("it is JSON");
+    let kind = "https://sigstore.dev/cosign/sign/v1";
+    let nothing = json!({"tags": [], "referrers": [], "complete": true});
+    let sig = signature_tag(&registry, "app", &digest);
+    let manifest = registry.manifest(&sig).expect("the tag is there");
+    let beneath = |digest: &str| {
+        json!({
+            "tags": [], "complete": true, "referrers": [
+                {"type": kind, "digest": referrers(&registry, "app", digest)[0].digest, "attached": nothing}
+            ],
+        })
+    };
+    assert_eq!(
+        object,
+        json!({
+            "schemaVersion": 1,
+            "verified": false,
+            "image": name,
+            "digest": digest,
+            "repository": registry.name("app"),
+            "complete": true,
+            "tags": [{
+                "kind": "signature",
+                "name": sig.to_string(),
+                "digest": manifest.digest(),
+                "layers": [manifest.layers()[0].digest],
+                "attached": beneath(manifest.digest().as_str()),
+            }],
+            "referrers": [{"type": kind, "digest": bundle, "attached": beneath(bundle.as_str())}],
+        })
+    );
+    assert_eq!(user.run(&format!("tree -o json {name}")).stdout, outcome.stdout);
+    let text = user.run(&format!("tree -o text {name}"));
+    assert!(text.stderr.contains("Nothing listed here is verified"), "{text}");
+}
+
+#[test]
+fn a_chain_of_referrers_is_followed_so_far_and_no_farther() {
+    let registry = Registry::open();
+    let user = signer();
+    let mut digest = push(&user, &registry, "app:v1", "hello");
+    let name = registry.name("app:v1");
+    for _ in 0..6 {
+        assert_eq!(
+            user.run(&format!("{SIGN} {}", registry.name(&format!("app@{digest}"))))
+                .exit,
+            0
+        );
+        digest = referrers(&registry, "app", &digest)[0].digest.to_string();
+    }
+    let outcome = user.run(&format!("tree -o json {name}"));
+    let mut node: Value = serde_json::from_slice(&outcome.stdout).expect("it is JSON");
+    for _ in 0..5 {
+        assert_eq!(node["complete"], true);
+        node = node["referrers"][0]["attached"].take();
+    }
+    assert_eq!(node, json!({"tags": [], "referrers": [], "complete": false}));
+}
+
+#[test]
+fn a_failure_as_json_is_an_object_too() {
+    let registry = Registry::open();
+    let outcome = User::new().run(&format!("tree -o json {}", registry.name("app:v1")));
+    assert_eq!((outcome.exit, outcome.stderr.as_str()), (11, ""));
+    let object: Value = serde_json::from_slice(&outcome.stdout).expect("it is JSON");
+    assert_eq!(object["error"]["code"], "not-found");
 }

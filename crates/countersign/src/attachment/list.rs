@@ -1,5 +1,7 @@
 //! Lists what is attached, without judging it.
 
+use std::collections::BTreeMap;
+
 use countersign_core::Digest;
 use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::reference::Reference;
@@ -25,6 +27,8 @@ pub struct Tag {
     pub kind: Kind,
     /// Its name.
     pub name: Reference,
+    /// The digest of its manifest.
+    pub digest: Digest,
     /// The digests of its layers.
     pub layers: Vec<Digest>,
 }
@@ -56,6 +60,53 @@ pub async fn list<S: Store>(image: &Pinned, store: &S, location: &Location) -> R
     })
 }
 
+/// Everything beneath an artifact: what is attached to it, what is attached to that, and so on; unverified.
+#[derive(Clone, Debug, Default)]
+pub struct Beneath {
+    listings: BTreeMap<Digest, Listing>,
+}
+
+impl Beneath {
+    /// What is attached to `digest`; `None` where it was not looked for, past [`DEPTH`] levels or [`COUNT`] manifests.
+    pub fn listing(&self, digest: &Digest) -> Option<&Listing> {
+        self.listings.get(digest)
+    }
+}
+
+/// Lists what is attached to `image` and to each manifest found so.
+///
+/// # Errors
+/// Whatever keeps us from knowing.
+pub async fn list_beneath<S: Store>(image: &Pinned, store: &S, location: &Location) -> Result<Beneath, StoreError> {
+    let mut beneath = Beneath::default();
+    let mut level = vec![image.digest().clone()];
+    for _ in 0..DEPTH {
+        level.retain(|digest| !beneath.listings.contains_key(digest));
+        level.truncate(COUNT.saturating_sub(beneath.listings.len()));
+        let found: Vec<(Digest, Listing)> = stream::iter(level)
+            .map(|digest| async move {
+                let image = location.repository().digest(digest.clone()).pin(digest.clone());
+                Ok::<_, StoreError>((digest, list(&image, store, location).await?))
+            })
+            .buffered(PARALLEL_LISTS)
+            .try_collect()
+            .await?;
+        level = found
+            .iter()
+            .flat_map(|(_, listing)| {
+                let tags = listing.tags.iter().map(|tag| &tag.digest);
+                tags.chain(listing.referrers.iter().map(|referrer| &referrer.digest))
+            })
+            .cloned()
+            .collect();
+        beneath.listings.extend(found);
+        if level.is_empty() {
+            break;
+        }
+    }
+    Ok(beneath)
+}
+
 async fn attachment_tag<S: Store>(
     image: &Pinned,
     store: &S,
@@ -67,6 +118,7 @@ async fn attachment_tag<S: Store>(
         Ok(manifest) => Ok(Some(Tag {
             kind,
             name,
+            digest: manifest.digest().clone(),
             layers: manifest.layers().iter().map(|layer| layer.digest.clone()).collect(),
         })),
         Err(StoreError::NotFound { .. }) => Ok(None),
@@ -117,4 +169,10 @@ fn manifest_kind(manifest: &Manifest) -> String {
         .to_owned()
 }
 
+/// How many levels are listed beneath an artifact.
+pub const DEPTH: usize = 5;
+/// How many manifests are looked at beneath an artifact.
+pub const COUNT: usize = 1000;
 const PARALLEL: usize = 64;
+/// Each list takes four requests.
+const PARALLEL_LISTS: usize = 16;

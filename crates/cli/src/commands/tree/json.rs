@@ -1,0 +1,111 @@
+//! What is attached to an image as one versioned object, documented in docs/tree.md.
+
+use countersign::attachment::list::{Beneath, Referrer, Tag};
+use countersign::attachment::{Kind, Location};
+use countersign_core::Digest;
+use countersign_oci::{Pinned, Reference};
+use serde::Serialize;
+
+/// An image with everything beneath it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Tree<'a> {
+    schema_version: u32,
+    /// Always `false`: nothing here is.
+    verified: bool,
+    image: String,
+    digest: &'a Digest,
+    /// Where the attachments are.
+    repository: String,
+    #[serde(flatten)]
+    attached: Attached<'a>,
+}
+
+/// What is attached to one manifest.
+#[derive(Serialize)]
+struct Attached<'a> {
+    tags: Vec<TagNode<'a>>,
+    referrers: Vec<ReferrerNode<'a>>,
+    /// Whether this is all there is; else it was not looked for.
+    complete: bool,
+}
+
+#[derive(Serialize)]
+struct TagNode<'a> {
+    kind: &'static str,
+    name: String,
+    digest: &'a Digest,
+    layers: &'a [Digest],
+    attached: Attached<'a>,
+}
+
+#[derive(Serialize)]
+struct ReferrerNode<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    digest: &'a Digest,
+    attached: Attached<'a>,
+}
+
+impl<'a> Tree<'a> {
+    /// The object for `image`, which was asked for as `reference`.
+    pub(super) fn of(reference: &Reference, image: &'a Pinned, location: &Location, beneath: &'a Beneath) -> Self {
+        Self {
+            schema_version: 1,
+            verified: false,
+            image: reference.to_string(),
+            digest: image.digest(),
+            repository: location.repository().to_string(),
+            attached: Attached::to(image.digest(), beneath),
+        }
+    }
+}
+
+impl<'a> Attached<'a> {
+    /// A manifest names its subject by digest, so this ends.
+    fn to(digest: &Digest, beneath: &'a Beneath) -> Self {
+        let Some(listing) = beneath.listing(digest) else {
+            return Self {
+                tags: Vec::new(),
+                referrers: Vec::new(),
+                complete: false,
+            };
+        };
+        Self {
+            tags: listing.tags.iter().map(|tag| TagNode::of(tag, beneath)).collect(),
+            referrers: listing
+                .referrers
+                .iter()
+                .map(|referrer| ReferrerNode::of(referrer, beneath))
+                .collect(),
+            complete: true,
+        }
+    }
+}
+
+impl<'a> TagNode<'a> {
+    fn of(tag: &'a Tag, beneath: &'a Beneath) -> Self {
+        Self {
+            kind: match tag.kind {
+                Kind::Signature => "signature",
+                Kind::Attestation => "attestation",
+                Kind::Sbom => "sbom",
+                _ => "other",
+            },
+            name: tag.name.to_string(),
+            digest: &tag.digest,
+            layers: &tag.layers,
+            attached: Attached::to(&tag.digest, beneath),
+        }
+    }
+}
+
+impl<'a> ReferrerNode<'a> {
+    fn of(referrer: &'a Referrer, beneath: &'a Beneath) -> Self {
+        Self {
+            kind: &referrer.kind,
+            digest: &referrer.digest,
+            attached: Attached::to(&referrer.digest, beneath),
+        }
+    }
+}
