@@ -3,6 +3,7 @@
 mod attach;
 mod attest;
 mod attest_blob;
+mod bundle;
 mod clean;
 mod completion;
 mod digest;
@@ -184,6 +185,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     attach::GROUP,
     Entry::of::<attest::Attest>(),
     Entry::of::<attest_blob::AttestBlob>(),
+    bundle::GROUP,
     Entry::of::<clean::Clean>(),
     Entry::of::<completion::Completion>(),
     Entry::of::<digest::Digest>(),

@@ -12,7 +12,7 @@ use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
 use countersign_artifacts::{PackError, PullError, PushError};
-use countersign_core::bundle::BundleError;
+use countersign_core::bundle::{BundleError, UpgradeError};
 use countersign_core::envelope::EnvelopeError;
 use countersign_core::key::{ImportError, PrivateKeyError, SealError, SignatureError};
 use countersign_core::payload::predicate::PredicateError;
@@ -122,6 +122,28 @@ pub(crate) enum Failure {
         path: String,
         /// Why not.
         source: NotAttachable,
+    },
+    /// A file holds no bundle.
+    #[error("{path}")]
+    Bundle {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: BundleError,
+    },
+    /// A bundle cannot be upgraded.
+    #[error("{path}")]
+    Upgrade {
+        /// The path as the user gave it.
+        path: String,
+        /// Why not.
+        source: UpgradeError,
+    },
+    /// A signature is not by the key that was given.
+    #[error("the signature does not verify with the key {key}")]
+    NotByKey {
+        /// The key's hint.
+        key: String,
     },
     /// A file holds no signed envelope.
     #[error("{path}")]

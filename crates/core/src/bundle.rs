@@ -3,6 +3,7 @@
 mod error;
 mod json;
 pub mod legacy;
+mod upgrade;
 
 use crate::envelope::Envelope;
 use crate::key::{PublicKey, Signature, SignatureDigest};
@@ -11,6 +12,7 @@ use crate::message::Message;
 use crate::timestamp::TimestampToken;
 
 pub use error::BundleError;
+pub use upgrade::UpgradeError;
 
 /// The longest bundle that is read, in bytes: the longest statement in base64, with room.
 pub const LIMIT: usize = 48 * 1024 * 1024;

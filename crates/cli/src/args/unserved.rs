@@ -170,6 +170,26 @@ impl FlagList for Verifying {
     ];
 }
 
+/// The flags of `bundle create`.
+#[derive(Clone, Debug)]
+pub(crate) enum Certified {}
+
+impl FlagList for Certified {
+    const FLAGS: &'static [Flag] = &[
+        value("rekor-url", LOG),
+        value("certificate", CA),
+        value("rfc3161-timestamp", TIMESTAMP),
+    ];
+}
+
+/// The flags of `bundle upgrade`.
+#[derive(Clone, Debug)]
+pub(crate) enum Logged {}
+
+impl FlagList for Logged {
+    const FLAGS: &'static [Flag] = &[value("rekor-url", LOG)];
+}
+
 const fn value(name: &'static str, needs: &'static str) -> Flag {
     Flag {
         name,

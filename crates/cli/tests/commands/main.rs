@@ -10,6 +10,7 @@ mod attach;
 mod attest;
 mod attest_blob;
 mod bad_input;
+mod bundle;
 mod clean;
 mod completion;
 mod digest;
