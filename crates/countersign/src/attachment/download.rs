@@ -53,40 +53,42 @@ async fn referring<S: Store>(
     let repository = location.repository();
     let listed = store.referrers(repository, image.digest()).await?;
     let found: Vec<Vec<Stored>> = stream::iter(listed)
-        .map(|descriptor| async move {
-            let place = Place::Referrer(descriptor.digest.clone());
-            let manifest = match store.manifest(&repository.digest(descriptor.digest.clone())).await {
-                Ok(manifest) => manifest,
-                Err(error) if is_about_content(&error) => {
-                    return Ok(vec![Stored {
-                        place,
-                        layer: descriptor,
-                        content: Err(error),
-                    }]);
-                }
-                Err(error) => return Err(error),
-            };
-            let wanted: Vec<Descriptor> = manifest
-                .layers()
-                .iter()
-                .filter(|layer| is_wanted(&manifest, layer))
-                .cloned()
-                .collect();
-            if !wanted.is_empty()
-                && let Some(error) = other_subject(image, &manifest)
-            {
-                return Ok(vec![Stored {
-                    place,
-                    layer: descriptor,
-                    content: Err(error),
-                }]);
-            }
-            layers(wanted, |_| place.clone(), store, repository, limits).await
-        })
+        .map(|descriptor| referrer(descriptor, image, is_wanted, store, repository, limits))
         .buffered(limits.parallel)
         .try_collect()
         .await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+async fn referrer<S: Store>(
+    listed: Descriptor,
+    image: &Pinned,
+    is_wanted: &(dyn Fn(&Manifest, &Descriptor) -> bool + Sync),
+    store: &S,
+    repository: &Repository,
+    limits: &Limits,
+) -> Result<Vec<Stored>, StoreError> {
+    let place = Place::Referrer(listed.digest.clone());
+    let wrong = |layer: Descriptor, error| {
+        Ok(vec![Stored {
+            place: place.clone(),
+            layer,
+            content: Err(error),
+        }])
+    };
+    let manifest = match store.manifest(&repository.digest(listed.digest.clone())).await {
+        Ok(manifest) => manifest,
+        Err(error) if is_about_content(&error) => return wrong(listed, error),
+        Err(error) => return Err(error),
+    };
+    let wanted = manifest.layers().iter().filter(|layer| is_wanted(&manifest, layer));
+    let wanted: Vec<Descriptor> = wanted.cloned().collect();
+    if !wanted.is_empty()
+        && let Some(error) = other_subject(image, &manifest)
+    {
+        return wrong(listed, error);
+    }
+    layers(wanted, |_| place.clone(), store, repository, limits).await
 }
 
 /// Says that a manifest was listed for an artifact that it does not refer to.
