@@ -52,6 +52,14 @@ impl Store for AnyStore {
         delegate!(self, store => store.blob(repository, digest, size))
     }
 
+    async fn describe(&self, reference: &Reference) -> Result<Option<Descriptor>, StoreError> {
+        delegate!(self, store => store.describe(reference))
+    }
+
+    async fn has_blob(&self, repository: &Repository, digest: &Digest) -> Result<bool, StoreError> {
+        delegate!(self, store => store.has_blob(repository, digest))
+    }
+
     async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
         delegate!(self, store => store.referrers(repository, digest))
     }
@@ -67,6 +75,14 @@ impl Store for AnyStore {
         condition: Condition,
     ) -> Result<(), StoreError> {
         delegate!(self, store => store.push_manifest(reference, manifest, condition))
+    }
+
+    async fn push_manifests(
+        &self,
+        repository: &Repository,
+        manifests: &[(&Digest, &Manifest)],
+    ) -> Result<(), StoreError> {
+        delegate!(self, store => store.push_manifests(repository, manifests))
     }
 
     async fn replace(

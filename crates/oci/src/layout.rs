@@ -143,6 +143,10 @@ impl Store for Layout {
         referrers(&self.contents, digest).await
     }
 
+    async fn has_blob(&self, _repository: &Repository, digest: &Digest) -> Result<bool, StoreError> {
+        Ok(write::size_of(&self.contents, digest).await?.is_some())
+    }
+
     async fn push_blob(&self, _repository: &Repository, upload: &Upload) -> Result<Uploaded, StoreError> {
         write::push_blob(&self.contents, upload).await
     }
@@ -155,6 +159,18 @@ impl Store for Layout {
     ) -> Result<(), StoreError> {
         let (contents, reference, manifest) = (self.contents.clone(), reference.clone(), manifest.clone());
         blocking(move || write::push_manifest(&contents, &reference, &manifest, &condition)).await
+    }
+
+    /// What has a subject is listed in `index.json`; what has none is a part of an index, and only that lists it, or it
+    /// would be another image of the layout.
+    async fn push_manifests(
+        &self,
+        _repository: &Repository,
+        manifests: &[(&Digest, &Manifest)],
+    ) -> Result<(), StoreError> {
+        let owned = manifests.iter().map(|(digest, manifest)| ((*digest).clone(), (*manifest).clone()));
+        let (contents, owned) = (self.contents.clone(), owned.collect::<Vec<_>>());
+        blocking(move || write::push_manifests(&contents, &owned)).await
     }
 
     /// Conditions are checked under the folder's lock.

@@ -128,6 +128,14 @@ impl Store for Registry {
         self.open_blob(repository, digest, size).await
     }
 
+    async fn describe(&self, reference: &Reference) -> Result<Option<Descriptor>, StoreError> {
+        self.head(reference).await
+    }
+
+    async fn has_blob(&self, repository: &Repository, digest: &Digest) -> Result<bool, StoreError> {
+        Ok(self.blob_size(repository, digest).await?.is_some())
+    }
+
     async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
         self.list_referrers(repository, digest).await
     }
@@ -143,6 +151,14 @@ impl Store for Registry {
         condition: Condition,
     ) -> Result<(), StoreError> {
         self.store_manifest(reference, manifest, &condition).await
+    }
+
+    async fn push_manifests(
+        &self,
+        repository: &Repository,
+        manifests: &[(&Digest, &Manifest)],
+    ) -> Result<(), StoreError> {
+        self.store_manifests(repository, manifests).await
     }
 
     async fn replace(

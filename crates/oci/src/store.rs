@@ -1,6 +1,7 @@
 //! The one interface over registries, layouts and archives.
 
 use countersign_core::Digest;
+use futures_util::{StreamExt, TryStreamExt};
 
 use crate::blob::{BlobStream, Upload, Uploaded};
 use crate::error::StoreError;
@@ -31,6 +32,42 @@ pub trait Store: Sync {
         digest: &Digest,
         size: Option<u64>,
     ) -> impl Future<Output = Result<BlobStream, StoreError>> + Send;
+
+    /// Describes what a name points at; `None` where the store says that there is no such thing. Unlike
+    /// [`resolve`](Self::resolve) this asks also where the name is a digest.
+    ///
+    /// # Errors
+    /// Whatever keeps us from knowing.
+    fn describe(&self, reference: &Reference) -> impl Future<Output = Result<Option<Descriptor>, StoreError>> + Send {
+        async {
+            match self.manifest(reference).await {
+                Ok(manifest) => Ok(Some(Descriptor {
+                    digest: reference.digest().unwrap_or(manifest.digest()).clone(),
+                    ..manifest.descriptor()
+                })),
+                Err(StoreError::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
+    }
+
+    /// Says whether there is a blob.
+    ///
+    /// # Errors
+    /// Whatever keeps us from knowing.
+    fn has_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        async {
+            match self.blob(repository, digest, None).await {
+                Ok(_) => Ok(true),
+                Err(StoreError::NotFound { .. }) => Ok(false),
+                Err(error) => Err(error),
+            }
+        }
+    }
 
     /// Lists the manifests whose subject is `digest`, from the referrers API and from the fallback tag,
     /// each once, in a stable order (distribution-spec, §listing referrers).
@@ -63,6 +100,29 @@ pub trait Store: Sync {
         manifest: &Manifest,
         condition: Condition,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Stores manifests under the digests given, all that they name being there already: parts of an index, and
+    /// referrers. Those with a subject are listed by [`referrers`](Self::referrers) once this returns.
+    ///
+    /// # Errors
+    /// As [`push_manifest`](Self::push_manifest); some may be stored all the same.
+    fn push_manifests(
+        &self,
+        repository: &Repository,
+        manifests: &[(&Digest, &Manifest)],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async {
+            let pushes = manifests.iter().map(|(digest, manifest)| async {
+                let name = repository.digest((*digest).clone());
+                self.push_manifest(&name, manifest, Condition::Always).await
+            });
+            let pushes: Vec<_> = pushes.collect();
+            futures_util::stream::iter(pushes)
+                .buffer_unordered(PARALLEL)
+                .try_collect()
+                .await
+        }
+    }
 
     /// Replaces what a tag points at, once, and says whether the condition was checked in doing so.
     ///
@@ -159,3 +219,6 @@ pub enum Condition {
     /// The tag does not exist yet.
     Absent,
 }
+
+/// How many manifests are stored at once.
+pub(crate) const PARALLEL: usize = 64;

@@ -121,7 +121,7 @@ fn check(upload: &Upload, found: &Digest, size: u64) -> Result<(), StoreError> {
     }
 }
 
-async fn size_of(contents: &Arc<Contents>, digest: &Digest) -> Result<Option<u64>, StoreError> {
+pub(super) async fn size_of(contents: &Arc<Contents>, digest: &Digest) -> Result<Option<u64>, StoreError> {
     let (contents, digest) = (contents.clone(), digest.clone());
     blocking(move || {
         let section = contents.files().open(&blob_name(&digest))?;
@@ -186,6 +186,21 @@ pub(super) fn push_manifest(
         Target::Tag(tag) => index.tag(reference, tag, entry, condition),
         Target::Digest(_) => index.add(entry),
     })
+}
+
+/// Stores manifests' bytes, and enters those with a subject in the index.
+pub(super) fn push_manifests(contents: &Contents, manifests: &[(Digest, Manifest)]) -> Result<(), StoreError> {
+    let mut entries = Vec::new();
+    for (digest, manifest) in manifests {
+        let entry = keep_manifest(contents, manifest, digest)?;
+        if manifest.content().subject.is_some() {
+            entries.push(entry);
+        }
+    }
+    if entries.is_empty() {
+        return Ok(());
+    }
+    change_index(contents, |index| entries.into_iter().try_for_each(|entry| index.add(entry)))
 }
 
 /// Stores a manifest's bytes and enters it in the index as `cosign save` does.

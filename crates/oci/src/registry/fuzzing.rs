@@ -77,7 +77,12 @@ pub fn tags_page(body: &[u8]) -> Result<Vec<String>, serde_json::Error> {
 
 /// The index of the fallback tag with `entry` in it.
 pub fn with_entry(index: &Manifest, entry: &Descriptor, tag: &Reference) -> Result<Manifest, StoreError> {
-    referrers::with_entry(Some(index), entry, &Digest::sha256(b"subject"), tag)
+    referrers::with_entries(
+        Some(index),
+        std::slice::from_ref(entry),
+        &Digest::sha256(b"subject"),
+        tag,
+    )
 }
 
 fn answered(status: StatusCode, headers: HeaderMap, body: &[u8]) -> Answer {

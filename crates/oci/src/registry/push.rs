@@ -1,7 +1,10 @@
 //! Manifests on the way out (distribution-spec, §pushing manifests).
 
+use std::collections::{BTreeMap, HashSet};
+
 use countersign_core::Digest;
 use futures_util::future::join;
+use futures_util::{StreamExt, TryStreamExt};
 use http::{HeaderName, Method, StatusCode, header};
 
 use super::answer::{self, Words};
@@ -16,7 +19,7 @@ use crate::http::body::Payload;
 use crate::http::retry::Attempts;
 use crate::manifest::Manifest;
 use crate::reference::{Reference, Repository};
-use crate::store::{Condition, Replacement};
+use crate::store::{Condition, PARALLEL, Replacement};
 
 impl Registry {
     pub(super) async fn store_manifest(
@@ -30,19 +33,68 @@ impl Registry {
             call = call.header(name, &value);
         }
         let subject = manifest.content().subject.as_ref().map(|subject| &subject.digest);
-        let put = self.put(call, reference, manifest);
-        let (answer, looked) = join(put, self.look_at_fallback(reference.repository(), subject)).await;
-        let answer = answer?;
+        let put = self.put_and_check(call, reference, manifest);
+        let (is_announced, looked) = join(put, self.look_at_fallback(reference.repository(), subject)).await;
+        let is_announced = is_announced?;
+        match subject {
+            Some(subject) if !is_announced => {
+                self.ensure_listed(reference.repository(), subject, vec![manifest], looked)
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Stores manifests by digest, side by side; where the registry keeps no list of referrers, each subject's list in
+    /// the tag is changed once for all of its manifests.
+    pub(super) async fn store_manifests(
+        &self,
+        repository: &Repository,
+        manifests: &[(&Digest, &Manifest)],
+    ) -> Result<(), StoreError> {
+        let puts = manifests.iter().map(|(digest, manifest)| async {
+            let name = repository.digest((*digest).clone());
+            let is_announced = self
+                .put_and_check(self.put_call(&name, manifest), &name, manifest)
+                .await?;
+            Ok::<_, StoreError>((*manifest, is_announced))
+        });
+        let puts: Vec<_> = puts.collect();
+        let stored: Vec<(&Manifest, bool)> = futures_util::stream::iter(puts)
+            .buffer_unordered(PARALLEL)
+            .try_collect()
+            .await?;
+        let mut unlisted: BTreeMap<&Digest, Vec<&Manifest>> = BTreeMap::new();
+        for (manifest, is_announced) in stored {
+            if let Some(subject) = manifest.content().subject.as_ref().filter(|_| !is_announced) {
+                unlisted.entry(&subject.digest).or_default().push(manifest);
+            }
+        }
+        let lists = unlisted
+            .into_iter()
+            .map(|(subject, manifests)| self.ensure_listed(repository, subject, manifests, None));
+        let lists: Vec<_> = lists.collect();
+        futures_util::stream::iter(lists)
+            .buffer_unordered(PARALLEL)
+            .try_collect()
+            .await
+    }
+
+    /// Stores a manifest; says whether the registry has listed it as a referrer of its subject.
+    ///
+    /// Where the list itself is known to be missing, the header `OCI-Subject` is an echo (ECR had that).
+    async fn put_and_check(
+        &self,
+        call: Call<'_>,
+        reference: &Reference,
+        manifest: &Manifest,
+    ) -> Result<bool, StoreError> {
+        let answer = self.put(call, reference, manifest).await?;
         if announced(&answer).is_none() {
             self.check_stored(reference, manifest).await?;
         }
-        match subject {
-            Some(subject) => {
-                self.ensure_listed(&answer, reference.repository(), subject, manifest, looked)
-                    .await
-            }
-            None => Ok(()),
-        }
+        let has_list = self.host(reference.repository()).referrers.answer();
+        Ok(answer::text(&answer.headers, "oci-subject").is_some() && has_list != Some(false))
     }
 
     /// Looks at the list in the tag, where it is known that the registry keeps none.
@@ -70,32 +122,35 @@ impl Registry {
         }
     }
 
-    /// Sees to it that the manifest is in the list of its subject's referrers: the registry's, else the one in the tag.
+    /// Sees to it that the manifests are in the list of their subject's referrers: the registry's, else the one in the tag.
     ///
-    /// `OCI-Subject` says that the registry has listed it. Some keep a list and do not say so (go-containerregistry): one
-    /// that answered with a list when it was asked before is taken at its word, as ORAS and go-containerregistry do, else
-    /// the list is read. Where the list itself is known to be missing, the header is an echo (ECR had that).
+    /// Where the registry does not say `OCI-Subject` it may keep a list all the same (go-containerregistry): one that
+    /// answered with a list when it was asked before is taken at its word, as ORAS and go-containerregistry do, else
+    /// the list is read.
     async fn ensure_listed(
         &self,
-        answer: &Answer,
         repository: &Repository,
         subject: &Digest,
-        manifest: &Manifest,
+        mut manifests: Vec<&Manifest>,
         looked: Option<Result<Look, StoreError>>,
     ) -> Result<(), StoreError> {
         let host = self.host(repository);
         if host.referrers.answer() != Some(false) {
-            let is_announced = answer::text(&answer.headers, "oci-subject").is_some();
-            if is_announced || host.foresight.keeps_lists(repository) {
+            if host.foresight.keeps_lists(repository) {
                 return Ok(());
             }
             let listed = self.kept_list(repository, subject).await?;
-            if listed.iter().any(|entry| entry.digest == *manifest.digest()) {
+            let listed: HashSet<&Digest> = listed.iter().map(|entry| &entry.digest).collect();
+            let stored = manifests.len();
+            manifests.retain(|manifest| !listed.contains(manifest.digest()));
+            if manifests.len() < stored {
                 host.foresight.note_lists(repository);
-                return Ok(());
             }
         }
-        self.list_in_fallback(repository, subject, manifest, looked.transpose()?)
+        if manifests.is_empty() {
+            return Ok(());
+        }
+        self.list_in_fallback(repository, subject, &manifests, looked.transpose()?)
             .await
     }
 

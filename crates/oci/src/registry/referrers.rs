@@ -137,23 +137,25 @@ impl Registry {
         }
     }
 
-    /// Adds a manifest to the list in the tag of its subject, which may have been looked at just now; keeps what others add.
+    /// Adds manifests to the list in the tag of their subject, which may have been looked at just now; keeps what others
+    /// add.
     pub(super) async fn list_in_fallback(
         &self,
         repository: &Repository,
         subject: &Digest,
-        manifest: &Manifest,
+        manifests: &[&Manifest],
         looked: Option<Look>,
     ) -> Result<(), StoreError> {
         let tag = fallback_tag(repository, subject)?;
-        let entry = listed(manifest);
+        let entries: Vec<Descriptor> = manifests.iter().map(|manifest| listed(manifest)).collect();
         let merge = |index: Option<&Manifest>| {
             let known = index.map(Manifest::manifests).unwrap_or_default();
-            if known.iter().any(|known| known.digest == entry.digest) {
+            let known: HashSet<&Digest> = known.iter().map(|known| &known.digest).collect();
+            if entries.iter().all(|entry| known.contains(&entry.digest)) {
                 return Ok(Merge::Present);
             }
             Ok(Merge::Write {
-                manifest: Box::new(with_entry(index, &entry, subject, &tag)?),
+                manifest: Box::new(with_entries(index, &entries, subject, &tag)?),
                 blobs: Vec::new(),
             })
         };
@@ -232,10 +234,10 @@ fn listed(manifest: &Manifest) -> Descriptor {
     entry
 }
 
-/// The index with `entry` after all that it holds, each once.
-pub(super) fn with_entry(
+/// The index with `entries` after all that it holds, each once.
+pub(super) fn with_entries(
     index: Option<&Manifest>,
-    entry: &Descriptor,
+    entries: &[Descriptor],
     subject: &Digest,
     tag: &Reference,
 ) -> Result<Manifest, StoreError> {
@@ -253,7 +255,7 @@ pub(super) fn with_entry(
         .unwrap_or_default();
     let manifests: Vec<Descriptor> = kept
         .iter()
-        .chain([entry])
+        .chain(entries)
         .filter(|entry| known.insert(entry.digest.clone()))
         .cloned()
         .collect();
@@ -343,9 +345,9 @@ mod tests {
     #[test]
     fn entries_of_others_are_kept_and_none_is_listed_twice() {
         let subject = Digest::sha256(b"subject");
-        let mut first = with_entry(None, &entry("1"), &subject, &tag()).expect("an index");
+        let mut first = with_entries(None, &[entry("1")], &subject, &tag()).expect("an index");
         for text in ["2", "1", "3", "2"] {
-            first = with_entry(Some(&first), &entry(text), &subject, &tag()).expect("an index");
+            first = with_entries(Some(&first), &[entry(text)], &subject, &tag()).expect("an index");
         }
         let digests: Vec<_> = first.manifests().iter().map(|entry| entry.digest.clone()).collect();
         assert_eq!(digests, ["1", "2", "3"].map(|text| entry(text).digest));
@@ -367,9 +369,9 @@ mod tests {
     fn a_tag_that_holds_an_image_is_not_overwritten() {
         let image =
             Manifest::parse(r#"{"schemaVersion":2,"layers":[]}"#.into(), media_type::OCI_MANIFEST).expect("a manifest");
-        let other = with_entry(Some(&image), &entry("1"), &Digest::sha256(b"subject"), &tag());
+        let other = with_entries(Some(&image), &[entry("1")], &Digest::sha256(b"subject"), &tag());
         assert!(matches!(other, Err(StoreError::NotAllowed { .. })));
         // Except the subject itself, which `cosign copy` 3.1.2 leaves there.
-        assert!(with_entry(Some(&image), &entry("1"), image.digest(), &tag()).is_ok());
+        assert!(with_entries(Some(&image), &[entry("1")], image.digest(), &tag()).is_ok());
     }
 }

@@ -38,14 +38,17 @@ impl Registry {
                     }
                     Mount::Started(started) => session = Some(started),
                 }
+                if let Some(started) = &session
+                    && upload.size.is_none_or(|size| size > ASKED_FIRST)
+                    && let Some(size) = self.blob_size(repository, digest).await?
+                {
+                    self.abandon(repository, started).await;
+                    return Ok(existed(upload, digest, size));
+                }
             } else if upload.size.is_none_or(|size| size > ASKED_FIRST)
                 && let Some(size) = self.blob_size(repository, digest).await?
             {
-                return Ok(Uploaded {
-                    digest: digest.clone(),
-                    size: upload.size.or(size).unwrap_or_default(),
-                    how: UploadOutcome::Existed,
-                });
+                return Ok(existed(upload, digest, size));
             }
         }
         if session.is_none() {
@@ -231,7 +234,7 @@ impl Registry {
     }
 
     /// The size of a blob that the registry has, where it says it; the outer `None` where it does not have the blob.
-    async fn blob_size(&self, repository: &Repository, digest: &Digest) -> Result<Option<Option<u64>>, StoreError> {
+    pub(super) async fn blob_size(&self, repository: &Repository, digest: &Digest) -> Result<Option<Option<u64>>, StoreError> {
         let path = format!("{}/blobs/{digest}", repository.path());
         let what = format!("blob {repository}@{digest}");
         let mut call = Call::new(self, repository, Method::HEAD, CallTarget::Path(path), what).access(Access::Push);
@@ -277,6 +280,14 @@ impl Registry {
             StatusCode::ACCEPTED => Ok(Mount::Started(Session::from_answer(&answer, &what)?)),
             _ => Err(call.refusal(&answer)),
         }
+    }
+}
+
+fn existed(upload: &Upload, digest: &Digest, size: Option<u64>) -> Uploaded {
+    Uploaded {
+        digest: digest.clone(),
+        size: upload.size.or(size).unwrap_or_default(),
+        how: UploadOutcome::Existed,
     }
 }
 
