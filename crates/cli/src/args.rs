@@ -21,5 +21,7 @@ pub(crate) mod signature;
 pub(crate) mod signer;
 pub(crate) mod source;
 pub(crate) mod trusted_signer;
+pub(crate) mod target;
+pub(crate) mod transfer;
 pub(crate) mod unserved;
 pub(crate) mod usage;

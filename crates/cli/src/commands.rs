@@ -6,6 +6,7 @@ mod attest_blob;
 mod bundle;
 mod clean;
 mod completion;
+mod copy;
 mod digest;
 mod download;
 mod env;
@@ -188,6 +189,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     bundle::GROUP,
     Entry::of::<clean::Clean>(),
     Entry::of::<completion::Completion>(),
+    Entry::of::<copy::Copy>(),
     Entry::of::<digest::Digest>(),
     download::GROUP,
     Entry::of::<env::Env>(),

@@ -6,6 +6,7 @@ use std::io;
 use countersign::attachment::Place;
 use countersign::blob::BlobError;
 use countersign::policy_program::PolicyError;
+use countersign::copy::CopyError;
 use countersign::sign::SignError;
 use countersign::verify::{Refusal, VerifyError};
 use countersign_core::key::{ImportError, MessageUnknown};
@@ -162,6 +163,7 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::Told { exit } => (*exit, Vec::new()),
         Failure::NoSignatures { .. } | Failure::NoAttestations { .. } => (Exit::NoSignature, Vec::new()),
         Failure::Unreadable { .. } | Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
+        Failure::Copy(CopyError::Lost { .. }) => (Exit::CouldNotTell, Vec::new()),
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Exit::BrokenPipe, Vec::new()),
         Failure::TimedOut { .. } => (
             Exit::CouldNotTell,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign::attachment::add::NotAttachable;
 use countersign::attest::AttestError;
 use countersign::blob::BlobError;
+use countersign::copy::CopyError;
 use countersign::key_reference::KeyReferenceError;
 use countersign::policy_program::PolicyError;
 use countersign::sign::SignError;
@@ -49,6 +50,15 @@ pub(crate) enum Failure {
         /// The name.
         image: String,
     },
+    /// The name is taken by another image; cosign's words.
+    #[error("image {name:?} already exists. Use `-f` to overwrite")]
+    Exists {
+        /// The name.
+        name: String,
+    },
+    /// The image was not copied.
+    #[error(transparent)]
+    Copy(CopyError),
     /// The image was not signed.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -333,6 +343,7 @@ impl Failure {
                 | PushError::Part { source: error, .. }
                 | PushError::Pack(PackError::Manifest(error)),
             )
+            | Self::Copy(CopyError::Store(error) | CopyError::Part { source: error, .. })
             | Self::Sign(SignError::Store { source: error, .. })
             | Self::Attest(AttestError::Store { source: error, .. } | AttestError::NotRemoved { source: error, .. })
             | Self::Key(KeyReferenceError::Url { source: error, .. }) => Some(error),

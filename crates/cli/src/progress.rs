@@ -26,10 +26,21 @@ impl ProgressArgs {
         total: Option<u64>,
         moved: impl Fn() -> u64 + 'a,
     ) -> Option<Bar<'a>> {
+        self.growing_bar(ui, label, move || total, moved)
+    }
+
+    /// The same, where the total becomes known on the way.
+    pub(crate) fn growing_bar<'a>(
+        &self,
+        ui: &Ui<'_>,
+        label: &'static str,
+        total: impl Fn() -> Option<u64> + 'a,
+        moved: impl Fn() -> u64 + 'a,
+    ) -> Option<Bar<'a>> {
         (!self.no_progress && ui.terminal().stderr).then(|| Bar {
             label,
             moved: Box::new(moved),
-            total,
+            total: Box::new(total),
             started: Instant::now(),
         })
     }
@@ -39,7 +50,7 @@ impl ProgressArgs {
 pub(crate) struct Bar<'a> {
     label: &'static str,
     moved: Box<dyn Fn() -> u64 + 'a>,
-    total: Option<u64>,
+    total: Box<dyn Fn() -> Option<u64> + 'a>,
     started: Instant,
 }
 
@@ -50,7 +61,7 @@ impl Bar<'_> {
         if elapsed >= PATIENCE {
             ui.tell(&format!(
                 "\r{}\u{1b}[K",
-                line(self.label, (self.moved)(), self.total, elapsed)
+                line(self.label, (self.moved)(), (self.total)(), elapsed)
             ));
         }
     }

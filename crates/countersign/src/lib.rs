@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod attest;
 pub mod blob;
 pub mod clean;
+pub mod copy;
 pub mod key_reference;
 pub mod policy_program;
 pub mod sign;

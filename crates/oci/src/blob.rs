@@ -10,6 +10,7 @@ use countersign_core::Digest;
 use countersign_core::digest::Hasher;
 use futures_util::{Stream, StreamExt};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
 use crate::reference::Repository;
@@ -34,6 +35,8 @@ impl Meter {
 pub struct BlobStream {
     chunks: Pin<Box<dyn Stream<Item = Result<Bytes, StoreError>> + Send>>,
     check: Check,
+    /// What is let go of once the blob has been read.
+    guard: Option<Box<dyn std::any::Any + Send>>,
 }
 
 struct Check {
@@ -41,8 +44,17 @@ struct Check {
     expected: Digest,
     size: Option<u64>,
     found: u64,
-    hasher: Option<Hasher>,
+    hashing: Hashing,
     meter: Option<Meter>,
+}
+
+enum Hashing {
+    /// Here, as the bytes pass.
+    Inline(Hasher),
+    /// On a thread of its own.
+    Beside(mpsc::Sender<Bytes>, oneshot::Receiver<Digest>),
+    /// It has been compared.
+    Done,
 }
 
 impl BlobStream {
@@ -57,13 +69,37 @@ impl BlobStream {
             chunks: Box::pin(chunks),
             check: Check {
                 what,
-                hasher: Some(Hasher::new(expected.algorithm())),
+                hashing: Hashing::Inline(Hasher::new(expected.algorithm())),
                 expected: expected.clone(),
                 size,
                 found: 0,
                 meter: None,
             },
+            guard: None,
         }
+    }
+
+    /// Hashes on a thread of its own, so that other bytes move meanwhile. For a stream that was not read yet, in a runtime.
+    pub fn hashed_beside(mut self) -> Self {
+        let mut hasher = Hasher::new(self.check.expected.algorithm());
+        let (bytes, mut received) = mpsc::channel::<Bytes>(DEPTH);
+        let (digest, hashed) = oneshot::channel();
+        // Where the thread does not end well the digest is missing, so its handle is not needed.
+        drop(tokio::task::spawn_blocking(move || {
+            while let Some(chunk) = received.blocking_recv() {
+                hasher.update(&chunk);
+            }
+            // Where nobody listens any more, nobody wants to know.
+            let _unheard = digest.send(hasher.finish());
+        }));
+        self.check.hashing = Hashing::Beside(bytes, hashed);
+        self
+    }
+
+    /// Keeps `guard` until the stream is dropped.
+    pub fn holding(mut self, guard: impl Send + 'static) -> Self {
+        self.guard = Some(Box::new(guard));
+        self
     }
 
     /// Counts the bytes on `meter`.
@@ -80,11 +116,11 @@ impl BlobStream {
         match self.chunks.next().await {
             Some(chunk) => {
                 let chunk = chunk?;
-                self.check.add(&chunk)?;
+                self.check.add(&chunk).await?;
                 Ok(Some(chunk))
             }
             None => {
-                self.check.finish()?;
+                self.check.finish().await?;
                 Ok(None)
             }
         }
@@ -126,15 +162,17 @@ impl BlobStream {
 }
 
 impl Check {
-    fn add(&mut self, chunk: &Bytes) -> Result<(), StoreError> {
+    async fn add(&mut self, chunk: &Bytes) -> Result<(), StoreError> {
         self.found += chunk.len() as u64;
         if let Some(size) = self.size
             && self.found > size
         {
             return Err(self.size_mismatch(size));
         }
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(chunk);
+        match &mut self.hashing {
+            Hashing::Inline(hasher) => hasher.update(chunk),
+            Hashing::Beside(bytes, _) => bytes.send(chunk.clone()).await.map_err(|_| self.unhashed())?,
+            Hashing::Done => {}
         }
         if let Some(meter) = &self.meter {
             meter.add(chunk.len() as u64);
@@ -142,19 +180,34 @@ impl Check {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<(), StoreError> {
+    async fn finish(&mut self) -> Result<(), StoreError> {
         if let Some(size) = self.size
             && self.found != size
         {
             return Err(self.size_mismatch(size));
         }
-        match self.hasher.take().map(Hasher::finish) {
-            Some(found) if found != self.expected => Err(StoreError::DigestMismatch {
+        let found = match std::mem::replace(&mut self.hashing, Hashing::Done) {
+            Hashing::Inline(hasher) => hasher.finish(),
+            Hashing::Beside(bytes, digest) => {
+                drop(bytes);
+                digest.await.map_err(|_| self.unhashed())?
+            }
+            Hashing::Done => return Ok(()),
+        };
+        if found != self.expected {
+            return Err(StoreError::DigestMismatch {
                 what: self.what.clone(),
                 expected: self.expected.clone(),
                 found,
-            }),
-            _ => Ok(()),
+            });
+        }
+        Ok(())
+    }
+
+    fn unhashed(&self) -> StoreError {
+        StoreError::Malformed {
+            what: self.what.clone(),
+            reason: "its bytes ended before its digest was known".to_owned(),
         }
     }
 
@@ -251,3 +304,6 @@ pub enum UploadOutcome {
     /// Its bytes were sent.
     Sent,
 }
+
+/// How many chunks may wait to be hashed.
+const DEPTH: usize = 2;

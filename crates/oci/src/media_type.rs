@@ -20,6 +20,12 @@ pub fn is_index(media_type: &str) -> bool {
     matches!(media_type, OCI_INDEX | DOCKER_INDEX)
 }
 
+/// Says whether a layer of this media type may be handed out by everyone who has it.
+pub fn is_distributable(media_type: &str) -> bool {
+    !media_type.starts_with("application/vnd.oci.image.layer.nondistributable.")
+        && !media_type.starts_with("application/vnd.docker.image.rootfs.foreign.")
+}
+
 /// Says whether a media type names an image manifest.
 pub fn is_image(media_type: &str) -> bool {
     matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST)

@@ -17,6 +17,15 @@ pub(crate) struct Source {
     pub(crate) reference: Reference,
     /// How messages call it.
     pub(crate) shown: String,
+    /// What local names begin with, for messages; nothing for a registry.
+    place: Option<String>,
+}
+
+impl Source {
+    /// How messages call something in the source.
+    pub(crate) fn show(&self, name: &Reference) -> String {
+        shown(self.place.as_deref(), name)
+    }
 }
 
 /// What names of images are taken for.
@@ -48,7 +57,12 @@ pub(crate) async fn open(
             store: AnyStore::Registry(registry.clone()),
             shown: reference.to_string(),
             reference,
+            place: None,
         });
+    };
+    let place = match kind {
+        Kind::Layout => format!("oci:{path}"),
+        Kind::Archive => format!("oci-archive:{path}"),
     };
     let path: PathBuf = session.path(path);
     let (store, only) = match kind {
@@ -71,10 +85,9 @@ pub(crate) async fn open(
             (AnyStore::Archive(archive), only)
         }
     };
-    let reference = match (only, tag) {
+    let reference = match (only, local_name(tag)?) {
         (Some(only), _) => only.reference(),
-        (None, Some(Target::Tag(tag))) => Layout::repository().tag(tag)?,
-        (None, Some(Target::Digest(digest))) => Layout::repository().digest(digest.parse().map_err(not_a_digest)?),
+        (None, Some(reference)) => reference,
         (None, None) => {
             return Err(Failure::Usage(crate::args::usage::UsageError::because(format!(
                 "{name}: no image"
@@ -85,19 +98,40 @@ pub(crate) async fn open(
         store,
         reference,
         shown: name.to_owned(),
+        place: Some(place),
     })
+}
+
+/// The name that the end of a local name stands for.
+pub(super) fn local_name(end: Option<Target<'_>>) -> Result<Option<Reference>, Failure> {
+    Ok(match end {
+        Some(Target::Tag(tag)) => Some(Layout::repository().tag(tag)?),
+        Some(Target::Digest(digest)) => Some(Layout::repository().digest(digest.parse().map_err(not_a_digest)?)),
+        None => None,
+    })
+}
+
+/// A name for messages: what is local begins with its place instead of a repository.
+pub(super) fn shown(place: Option<&str>, name: &Reference) -> String {
+    match (place, name.digest()) {
+        (None, _) => name.to_string(),
+        (Some(place), Some(digest)) => format!("{place}@{digest}"),
+        (Some(place), None) => format!("{place}:{}", name.target()),
+    }
 }
 
 fn not_a_digest(source: countersign_core::digest::DigestError) -> Failure {
     Failure::Reference(countersign_oci::reference::ReferenceError::Digest(source))
 }
 
+/// What a name of something local is of.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Layout,
     Archive,
 }
 
+/// What a name of something local ends with.
 #[derive(Clone, Copy)]
 pub(crate) enum Target<'a> {
     Tag(&'a str),

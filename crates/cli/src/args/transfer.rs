@@ -1,0 +1,105 @@
+//! How an image with everything that belongs to it is moved: by `copy`, `save` and `load`.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+use countersign::copy::{Copied, CopyError, CopyOptions, Destination, Origin, Progress, copy};
+use countersign::sign::find;
+use countersign_oci::AnyStore;
+
+use super::attachment::LocationArgs;
+use super::pinned::PlatformArgs;
+use super::source::Source;
+use super::target::Target;
+use crate::failure::Failure;
+use crate::progress::{Bar, ProgressArgs};
+use crate::session::Session;
+
+/// How an image is moved.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TransferArgs {
+    /// How many blobs are moved at once
+    #[arg(long, value_name = "NUMBER", default_value = "4")]
+    concurrency: NonZeroUsize,
+
+    #[command(flatten)]
+    location: LocationArgs,
+
+    #[command(flatten)]
+    platform: PlatformArgs,
+
+    #[command(flatten)]
+    progress: ProgressArgs,
+}
+
+impl TransferArgs {
+    /// What is moved at once, and counted on the way.
+    pub(crate) fn options(&self) -> CopyOptions {
+        let mut options = CopyOptions::new();
+        options.at_once = self.concurrency;
+        options
+    }
+
+    /// A bar that counts `progress`.
+    pub(crate) fn bar<'a>(
+        &self,
+        session: &Session<'_>,
+        label: &'static str,
+        progress: &'a Progress,
+    ) -> Option<Bar<'a>> {
+        let expected = || Some(progress.expected.total());
+        self.progress
+            .growing_bar(session.ui(), label, expected, || progress.moved.total())
+    }
+
+    /// Moves an image with what belongs to it, and tells of each manifest that is written.
+    pub(crate) async fn run(
+        &self,
+        session: &Session<'_>,
+        source: &Source,
+        target: &Target,
+        options: &CopyOptions,
+    ) -> Result<Copied, Failure> {
+        let ui = session.ui();
+        let (image, manifest) = match self.platform.pattern() {
+            Some(_) => (self.platform.resolve(&source.reference, &source.store).await?, None),
+            None => {
+                let found = find(&source.store, &source.reference).await?;
+                (found.image, Some(found.manifest))
+            }
+        };
+        let location = self.location.of(&image, session)?;
+        let origin = Origin {
+            store: &source.store,
+            image: &image,
+            manifest,
+            location: &location,
+        };
+        let destination: Destination<'_, AnyStore> = Destination {
+            store: &target.store,
+            name: &target.name,
+        };
+        let tell = |from: &countersign_oci::Reference, to: &countersign_oci::Reference| {
+            if ui.terminal().stderr {
+                ui.tell("\r\u{1b}[K");
+            }
+            ui.info(&format!("Copying {} to {}...", source.show(from), target.show(to)));
+        };
+        let copied = copy(origin, &destination, options, &tell).await?;
+        for name in copied.found.absent() {
+            ui.warn(&format!(
+                "{name} is in a list of referrers and does not exist; it was not copied"
+            ));
+        }
+        Ok(copied)
+    }
+}
+
+impl From<CopyError> for Failure {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Exists { name, .. } => Self::Exists { name: name.to_string() },
+            other => Self::Copy(other),
+        }
+    }
+}

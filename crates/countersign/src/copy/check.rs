@@ -1,0 +1,90 @@
+//! Asks the target for everything that was copied.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use countersign_core::Digest;
+use countersign_oci::{Reference, Store, StoreError};
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::found::Found;
+use super::walk::PARALLEL;
+use super::{CopyError, Destination};
+
+/// Checks that all manifests, their names, the lists of referrers, and the blobs that were not there before are there.
+pub(super) async fn is_there<T: Store>(
+    found: &Found,
+    delivered: &[Digest],
+    destination: &Destination<'_, T>,
+) -> Result<(), CopyError> {
+    let (store, repository) = (destination.store, destination.name.repository());
+    let mut checks: Vec<LocalBoxFuture<'_, Result<(), CopyError>>> = Vec::new();
+    let mut referrers: BTreeMap<&Digest, Vec<&Digest>> = BTreeMap::new();
+    for (place, part) in found.parts().iter().enumerate() {
+        let mut names: Vec<Reference> = Vec::new();
+        for tag in &part.tags {
+            names.push(repository.tag(&tag.name).map_err(StoreError::from)?);
+        }
+        if place == 0 {
+            names.push(destination.name.clone());
+        }
+        if names.is_empty() {
+            names.push(repository.digest(part.digest.clone()));
+        }
+        for name in names {
+            checks.push(Box::pin(manifest_is_there(store, name, &part.digest)));
+        }
+        if let Some(subject) = &part.manifest.content().subject {
+            referrers.entry(&subject.digest).or_default().push(&part.digest);
+        }
+    }
+    for digest in delivered {
+        checks.push(Box::pin(async move {
+            let what = format!("blob {repository}@{digest}");
+            until_there(&what, async || store.has_blob(repository, digest).await).await
+        }));
+    }
+    for (subject, copied) in referrers {
+        checks.push(Box::pin(async move {
+            let what = format!("a referrer of {repository}@{subject}");
+            let is_listed = async || {
+                let listed = store.referrers(repository, subject).await?;
+                let listed: HashSet<&Digest> = listed.iter().map(|entry| &entry.digest).collect();
+                Ok(copied.iter().all(|digest| listed.contains(digest)))
+            };
+            until_there(&what, is_listed).await
+        }));
+    }
+    stream::iter(checks).buffer_unordered(PARALLEL).try_collect().await
+}
+
+async fn manifest_is_there<T: Store>(store: &T, name: Reference, digest: &Digest) -> Result<(), CopyError> {
+    let what = format!("manifest {name}");
+    let is_it = async || {
+        let described = store.describe(&name).await?;
+        Ok(described.is_some_and(|found| found.digest == *digest))
+    };
+    until_there(&what, is_it).await
+}
+
+/// Asks again for a while: some registries show what they took a moment later.
+async fn until_there(what: &str, ask: impl AsyncFn() -> Result<bool, StoreError>) -> Result<(), CopyError> {
+    for pause in PAUSES {
+        if ask().await? {
+            return Ok(());
+        }
+        tokio::time::sleep(pause).await;
+    }
+    if ask().await? {
+        return Ok(());
+    }
+    Err(CopyError::Lost { what: what.to_owned() })
+}
+
+/// How long is waited between the questions.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
