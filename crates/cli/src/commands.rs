@@ -13,6 +13,7 @@ mod env;
 mod generate;
 mod generate_key_pair;
 mod import_key_pair;
+mod load;
 mod login;
 mod ls;
 mod man;
@@ -21,6 +22,7 @@ mod public_key;
 mod pull;
 mod push;
 mod quickstart;
+mod save;
 mod serve;
 mod sign;
 mod sign_blob;
@@ -196,6 +198,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<generate::Generate>(),
     Entry::of::<generate_key_pair::GenerateKeyPair>(),
     Entry::of::<import_key_pair::ImportKeyPair>(),
+    Entry::of::<load::Load>(),
     Entry::of::<login::Login>(),
     Entry::of::<ls::Ls>(),
     Entry::of::<man::Man>(),
@@ -204,6 +207,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<pull::Pull>(),
     Entry::of::<push::Push>(),
     Entry::of::<quickstart::Quickstart>(),
+    Entry::of::<save::Save>(),
     Entry::of::<serve::Serve>(),
     Entry::of::<sign::Sign>(),
     Entry::of::<sign_blob::SignBlob>(),

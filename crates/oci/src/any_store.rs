@@ -9,6 +9,7 @@ use crate::layout::Layout;
 use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Pinned, Reference, Repository};
 use crate::registry::Registry;
+use crate::saving::Saving;
 use crate::store::{Condition, Expected, Glance, Replacement, Store};
 
 /// A store of whichever kind a name asks for.
@@ -21,6 +22,8 @@ pub enum AnyStore {
     Layout(Layout),
     /// A layout in a tar file.
     Archive(Archive),
+    /// A layout that is being made.
+    Saving(Saving),
 }
 
 /// Calls a method of whichever store it is.
@@ -30,6 +33,7 @@ macro_rules! delegate {
             Self::Registry($store) => $call.await,
             Self::Layout($store) => $call.await,
             Self::Archive($store) => $call.await,
+            Self::Saving($store) => $call.await,
         }
     };
 }
@@ -103,6 +107,7 @@ impl Store for AnyStore {
             Self::Registry(store) => store.glance(tag),
             Self::Layout(store) => store.glance(tag),
             Self::Archive(store) => store.glance(tag),
+            Self::Saving(store) => store.glance(tag),
         }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod entries;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub(crate) mod write;
 
 use std::path::Path;
 use std::sync::Arc;

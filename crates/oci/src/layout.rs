@@ -7,7 +7,7 @@
 pub(crate) mod contents;
 pub(crate) mod files;
 mod referrers;
-mod write;
+pub(crate) mod write;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub enum SavedRole {
 /// An image layout in a directory.
 #[derive(Clone)]
 pub struct Layout {
-    contents: Arc<Contents>,
+    pub(crate) contents: Arc<Contents>,
 }
 
 impl Layout {

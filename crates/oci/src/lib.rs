@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod media_type;
 pub mod reference;
 pub mod registry;
+pub mod saving;
 pub mod store;
 
 pub use any_store::AnyStore;
@@ -24,4 +25,5 @@ pub use layout::Layout;
 pub use manifest::{Descriptor, Manifest};
 pub use reference::{Pinned, Reference, Repository};
 pub use registry::{Registry, RegistryOptions};
+pub use saving::Saving;
 pub use store::Store;

@@ -10,7 +10,8 @@ use countersign_oci::AnyStore;
 use super::attachment::LocationArgs;
 use super::pinned::PlatformArgs;
 use super::source::Source;
-use super::target::Target;
+use super::target::{Place, Target};
+use super::usage::{UsageError, UsageKind};
 use crate::failure::Failure;
 use crate::progress::{Bar, ProgressArgs};
 use crate::session::Session;
@@ -30,6 +31,33 @@ pub(crate) struct TransferArgs {
 
     #[command(flatten)]
     progress: ProgressArgs,
+}
+
+/// Where on this machine an image is saved.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PlaceArgs {
+    /// The folder with the image, an OCI image layout
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<String>,
+
+    /// The tar file with the image, an OCI archive, instead of a folder
+    #[arg(long, value_name = "FILE", conflicts_with = "dir")]
+    archive: Option<String>,
+}
+
+impl PlaceArgs {
+    /// The place that was given.
+    pub(crate) fn place(&self) -> Result<Place<'_>, Failure> {
+        let given = |path: &Option<String>| path.as_ref().is_some_and(|path| !path.is_empty());
+        match (&self.dir, &self.archive) {
+            (Some(folder), _) if given(&self.dir) => Ok(Place::Folder(folder)),
+            (_, Some(file)) if given(&self.archive) => Ok(Place::Archive(file)),
+            _ => Err(UsageError::new(UsageKind::Required {
+                flags: "dir".to_owned(),
+            })
+            .into()),
+        }
+    }
 }
 
 impl TransferArgs {

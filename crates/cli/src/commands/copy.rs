@@ -62,9 +62,9 @@ impl Subcommand for Copy {
         let bar = self.transfer.bar(session, "Copying", &progress);
         session.wait_with(bar, async {
             let source = source::open(from, Names::Any, &registry, session).await?;
-            let target = Target::open(to, &registry, session).await?;
-            self.transfer.run(session, &source, &target, &options).await?;
-            Ok(())
+            let target = Target::open(to, options.existing, &registry, session).await?;
+            let copied = self.transfer.run(session, &source, &target, &options).await?;
+            target.finish(&copied).await
         })
     }
 }

@@ -27,14 +27,12 @@ use crate::store::Condition;
 
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod index;
+pub(crate) mod index;
 
 /// Makes an empty layout at `path` where there is none.
 pub(super) fn create(path: &Path) -> Result<(), StoreError> {
     std::fs::create_dir_all(path.join("blobs/sha256")).map_err(|source| file_error(path, source))?;
-    let layout = format!("{{\"imageLayoutVersion\":\"{LAYOUT_VERSION}\"}}");
-    let index = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
-    for (name, content) in [(INDEX_FILE, index), (LAYOUT_FILE, &*layout)] {
+    for (name, content) in [(INDEX_FILE, EMPTY_INDEX), (LAYOUT_FILE, &*layout_file())] {
         let target = path.join(name);
         if target.exists() {
             continue;
@@ -50,6 +48,11 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// What the file `oci-layout` has in it.
+pub(crate) fn layout_file() -> String {
+    format!("{{\"imageLayoutVersion\":\"{LAYOUT_VERSION}\"}}")
 }
 
 /// Stores a blob, hashing it on the way.
@@ -101,7 +104,7 @@ async fn receive(contents: &Arc<Contents>, upload: &Upload) -> Result<(Digest, u
     Ok((digest, size))
 }
 
-fn check(upload: &Upload, found: &Digest, size: u64) -> Result<(), StoreError> {
+pub(crate) fn check(upload: &Upload, found: &Digest, size: u64) -> Result<(), StoreError> {
     if let Some(expected) = upload.size
         && expected != size
     {
@@ -130,9 +133,9 @@ pub(super) async fn size_of(contents: &Arc<Contents>, digest: &Digest) -> Result
     .await
 }
 
-type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, StoreError>> + Send>>;
+pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, StoreError>> + Send>>;
 
-async fn open(source: &Source) -> Result<Chunks, StoreError> {
+pub(crate) async fn open(source: &Source) -> Result<Chunks, StoreError> {
     match source {
         Source::Bytes(bytes) => {
             let bytes = bytes.clone();
@@ -216,8 +219,13 @@ pub(super) fn save(contents: &Contents, manifest: &Manifest, role: SavedRole) ->
     change_index(contents, |index| index.save(entry, role))
 }
 
+/// Enters what was saved in the index, all at once, in the place of what was saved before.
+pub(crate) fn save_all(contents: &Contents, entries: Vec<Descriptor>) -> Result<(), StoreError> {
+    change_index(contents, |index| index.save_all(entries))
+}
+
 /// Stores a manifest's bytes, where they are not there or damaged, and describes it.
-fn keep_manifest(contents: &Contents, manifest: &Manifest, digest: &Digest) -> Result<Descriptor, StoreError> {
+pub(crate) fn keep_manifest(contents: &Contents, manifest: &Manifest, digest: &Digest) -> Result<Descriptor, StoreError> {
     let directory = directory(contents)?;
     if contents.manifest_by_digest(digest, "").is_err() {
         let mut file = beside(directory.root())?;
@@ -281,7 +289,7 @@ fn directory(contents: &Contents) -> Result<&Directory, StoreError> {
 }
 
 /// Opens a file to be written in the layout and renamed when it is complete.
-fn beside(root: &Path) -> Result<NamedTempFile, StoreError> {
+pub(crate) fn beside(root: &Path) -> Result<NamedTempFile, StoreError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".countersign-");
     #[cfg(unix)]
@@ -299,7 +307,7 @@ fn keep(directory: &Directory, file: NamedTempFile, digest: &Digest) -> Result<(
 }
 
 /// Makes a complete file lasting, then gives it its name.
-fn persist(file: NamedTempFile, target: &Path) -> Result<(), StoreError> {
+pub(crate) fn persist(file: NamedTempFile, target: &Path) -> Result<(), StoreError> {
     file.as_file().sync_all().map_err(|source| file_error(target, source))?;
     file.persist(target).map_err(|error| file_error(target, error.error))?;
     #[cfg(unix)]
@@ -309,3 +317,7 @@ fn persist(file: NamedTempFile, target: &Path) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+/// An `index.json` that lists nothing.
+pub(crate) const EMPTY_INDEX: &str =
+    r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;

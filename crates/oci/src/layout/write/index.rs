@@ -13,7 +13,7 @@ use crate::reference::Reference;
 use crate::store::Condition;
 
 /// An `index.json` being changed; members and entries that are not touched keep their exact text.
-pub(super) struct Editor {
+pub(crate) struct Editor {
     members: BTreeMap<String, Box<RawValue>>,
     raw: Vec<Box<RawValue>>,
     index: Index,
@@ -22,7 +22,7 @@ pub(super) struct Editor {
 
 impl Editor {
     /// Reads the bytes of an `index.json` in `place`.
-    pub(super) fn parse(bytes: &[u8], place: &str) -> Result<Self, StoreError> {
+    pub(crate) fn parse(bytes: &[u8], place: &str) -> Result<Self, StoreError> {
         let index = Index::parse(bytes, place)?;
         let malformed = |error: serde_json::Error| StoreError::Malformed {
             what: format!("{place}: {INDEX_FILE}"),
@@ -93,6 +93,21 @@ impl Editor {
         self.append(&entry)
     }
 
+    /// Enters an image with all that belongs to it, in the place of what was saved before; entries of other tools stay,
+    /// unless they have the name or the digest of a new one.
+    pub(crate) fn save_all(&mut self, entries: Vec<Descriptor>) -> Result<(), StoreError> {
+        let is_replaced = |other: &Descriptor| {
+            let name = other.annotations.get(REF_NAME);
+            other.annotations.contains_key(KIND)
+                || entries.iter().any(|entry| {
+                    entry.digest == other.digest || name.is_some() && entry.annotations.get(REF_NAME) == name
+                })
+        };
+        let mut keep = self.index.entries().iter().map(|other| !is_replaced(other));
+        self.raw.retain(|_| keep.next().unwrap_or(true));
+        entries.iter().try_for_each(|entry| self.append(entry))
+    }
+
     /// Adds an entry without a tag, where the manifest is not listed yet.
     pub(super) fn add(&mut self, entry: Descriptor) -> Result<(), StoreError> {
         if self.index.entries().iter().any(|other| other.digest == entry.digest) {
@@ -128,7 +143,7 @@ impl Editor {
     }
 
     /// The whole index as JSON.
-    pub(super) fn to_json(&self) -> Result<String, StoreError> {
+    pub(crate) fn to_json(&self) -> Result<String, StoreError> {
         let mut text = String::from("{");
         let first = ["schemaVersion", "mediaType", "artifactType"];
         let rest = self
