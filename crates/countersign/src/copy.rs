@@ -80,7 +80,10 @@ impl Default for CopyOptions {
 pub enum Existing {
     /// They stay, and nothing is copied.
     Kept,
-    /// They get what is copied.
+    /// The image's name gets what is copied. The tags of attachments stay, and nothing is copied: they may hold
+    /// signatures that the source does not have.
+    NameReplaced,
+    /// All get what is copied.
     Replaced,
 }
 
@@ -190,7 +193,7 @@ where
     };
     let mover = blobs::Mover::new(origin.store, destination, options);
     let walk = walk::Walk::new(&origin, &mover, &options.scope);
-    let name_state = mover.name_state(destination.name, origin.image.digest());
+    let name_state = mover.name_state(origin.image.digest());
     let (name_state, found) = tokio::try_join!(name_state, walk.run(origin.manifest.clone()))?;
     write::write(&found, destination, name_state, tell).await?;
     check::is_there(&found, &mover.delivered(), destination).await?;

@@ -168,7 +168,9 @@ impl Store for Layout {
         _repository: &Repository,
         manifests: &[(&Digest, &Manifest)],
     ) -> Result<(), StoreError> {
-        let owned = manifests.iter().map(|(digest, manifest)| ((*digest).clone(), (*manifest).clone()));
+        let owned = manifests
+            .iter()
+            .map(|(digest, manifest)| ((*digest).clone(), (*manifest).clone()));
         let (contents, owned) = (self.contents.clone(), owned.collect::<Vec<_>>());
         blocking(move || write::push_manifests(&contents, &owned)).await
     }

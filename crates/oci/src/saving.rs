@@ -153,7 +153,11 @@ impl Saving {
         entries.retain(|entry| !is_replaced(entry));
         entries.push(Entry {
             descriptor,
-            subject: manifest.content().subject.as_ref().map(|subject| subject.digest.clone()),
+            subject: manifest
+                .content()
+                .subject
+                .as_ref()
+                .map(|subject| subject.digest.clone()),
         });
     }
 
@@ -179,8 +183,12 @@ impl Store for Saving {
             Target::Digest(digest) => Some(digest.clone()),
             Target::Tag(tag) => {
                 let entries = self.entries();
-                let has_tag = |entry: &&Entry| entry.descriptor.annotations.get(REF_NAME).map(|name| &**name) == Some(tag);
-                entries.iter().find(has_tag).map(|entry| entry.descriptor.digest.clone())
+                let has_tag =
+                    |entry: &&Entry| entry.descriptor.annotations.get(REF_NAME).map(|name| &**name) == Some(tag);
+                entries
+                    .iter()
+                    .find(has_tag)
+                    .map(|entry| entry.descriptor.digest.clone())
             }
         };
         match digest {
@@ -228,7 +236,11 @@ impl Store for Saving {
     async fn referrers(&self, _repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
         let entries = self.entries();
         let refers = |entry: &&Entry| entry.subject.as_ref() == Some(digest);
-        Ok(entries.iter().filter(refers).map(|entry| entry.descriptor.clone()).collect())
+        Ok(entries
+            .iter()
+            .filter(refers)
+            .map(|entry| entry.descriptor.clone())
+            .collect())
     }
 
     async fn push_blob(&self, repository: &Repository, upload: &Upload) -> Result<Uploaded, StoreError> {

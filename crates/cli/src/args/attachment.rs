@@ -27,9 +27,14 @@ impl LocationArgs {
             .filter(|name| !name.is_empty())
         {
             Some(name) => Location::within(name.parse::<Repository>()?),
-            None => Location::beside(image),
+            None => return Ok(self.beside(image)),
         };
         Ok(location.with_tag_prefix(&self.attachment_tag_prefix))
+    }
+
+    /// Attachments beside `image`, whatever the environment says.
+    pub(crate) fn beside(&self, image: &Pinned) -> Location {
+        Location::beside(image).with_tag_prefix(&self.attachment_tag_prefix)
     }
 }
 

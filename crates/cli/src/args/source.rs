@@ -22,6 +22,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Says whether it is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// How messages call something in the source.
     pub(crate) fn show(&self, name: &Reference) -> String {
         shown(self.place.as_deref(), name)

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use countersign::copy::{Copied, CopyError, CopyOptions, Destination, Origin, Progress, copy};
 use countersign::sign::find;
-use countersign_oci::AnyStore;
+use countersign_oci::{AnyStore, Reference};
 
 use super::attachment::LocationArgs;
 use super::pinned::PlatformArgs;
@@ -60,6 +60,15 @@ impl PlaceArgs {
     }
 }
 
+/// What is told of on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Each manifest that is written.
+    Manifests,
+    /// Nothing.
+    Nothing,
+}
+
 impl TransferArgs {
     /// What is moved at once, and counted on the way.
     pub(crate) fn options(&self) -> CopyOptions {
@@ -80,13 +89,14 @@ impl TransferArgs {
             .growing_bar(session.ui(), label, expected, || progress.moved.total())
     }
 
-    /// Moves an image with what belongs to it, and tells of each manifest that is written.
+    /// Moves an image with what belongs to it.
     pub(crate) async fn run(
         &self,
         session: &Session<'_>,
         source: &Source,
         target: &Target,
         options: &CopyOptions,
+        told: Told,
     ) -> Result<Copied, Failure> {
         let ui = session.ui();
         let (image, manifest) = match self.platform.pattern() {
@@ -96,7 +106,10 @@ impl TransferArgs {
                 (found.image, Some(found.manifest))
             }
         };
-        let location = self.location.of(&image, session)?;
+        let location = match source.is_local() {
+            true => self.location.beside(&image),
+            false => self.location.of(&image, session)?,
+        };
         let origin = Origin {
             store: &source.store,
             image: &image,
@@ -107,7 +120,10 @@ impl TransferArgs {
             store: &target.store,
             name: &target.name,
         };
-        let tell = |from: &countersign_oci::Reference, to: &countersign_oci::Reference| {
+        let tell = |from: &Reference, to: &Reference| {
+            if told == Told::Nothing {
+                return;
+            }
             if ui.terminal().stderr {
                 ui.tell("\r\u{1b}[K");
             }

@@ -8,7 +8,7 @@ use super::Subcommand;
 use crate::args::registry::RegistryArgs;
 use crate::args::source::{self, Names};
 use crate::args::target::Target;
-use crate::args::transfer::TransferArgs;
+use crate::args::transfer::{Told, TransferArgs};
 use crate::args::usage::{UsageError, UsageKind};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -63,7 +63,10 @@ impl Subcommand for Copy {
         session.wait_with(bar, async {
             let source = source::open(from, Names::Any, &registry, session).await?;
             let target = Target::open(to, options.existing, &registry, session).await?;
-            let copied = self.transfer.run(session, &source, &target, &options).await?;
+            let copied = self
+                .transfer
+                .run(session, &source, &target, &options, Told::Manifests)
+                .await?;
             target.finish(&copied).await
         })
     }

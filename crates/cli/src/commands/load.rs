@@ -8,7 +8,7 @@ use crate::args::image::ImageArg;
 use crate::args::registry::RegistryArgs;
 use crate::args::source::{self, Names};
 use crate::args::target::Target;
-use crate::args::transfer::{PlaceArgs, TransferArgs};
+use crate::args::transfer::{PlaceArgs, Told, TransferArgs};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -20,6 +20,10 @@ pub(crate) struct Load {
 
     #[command(flatten)]
     place: PlaceArgs,
+
+    /// Replaces also the signature, attestation and SBOM tags that are there with other content
+    #[arg(short, long)]
+    force: bool,
 
     #[command(flatten)]
     transfer: TransferArgs,
@@ -37,14 +41,20 @@ impl Subcommand for Load {
         let image = self.image.text()?;
         let place = self.place.place()?;
         let mut options = self.transfer.options();
-        options.existing = Existing::Replaced;
+        options.existing = match self.force {
+            true => Existing::Replaced,
+            false => Existing::NameReplaced,
+        };
         let registry = self.registry.open(session)?;
         let progress = options.progress.clone();
         let bar = self.transfer.bar(session, "Loading", &progress);
         session.wait_with(bar, async {
             let source = source::open(place.path(), Names::Local, &registry, session).await?;
             let target = Target::open(image, options.existing, &registry, session).await?;
-            let copied = self.transfer.run(session, &source, &target, &options).await?;
+            let copied = self
+                .transfer
+                .run(session, &source, &target, &options, Told::Nothing)
+                .await?;
             target.finish(&copied).await
         })
     }

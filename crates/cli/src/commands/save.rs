@@ -8,7 +8,7 @@ use crate::args::image::ImageArg;
 use crate::args::registry::RegistryArgs;
 use crate::args::source::{self, Names};
 use crate::args::target::{LATEST, Target};
-use crate::args::transfer::{PlaceArgs, TransferArgs};
+use crate::args::transfer::{PlaceArgs, Told, TransferArgs};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -47,7 +47,10 @@ impl Subcommand for Save {
                 reference::Target::Digest(_) => LATEST,
             };
             let target = Target::save(place, tag, session).await?;
-            let copied = self.transfer.run(session, &source, &target, &options).await?;
+            let copied = self
+                .transfer
+                .run(session, &source, &target, &options, Told::Nothing)
+                .await?;
             target.finish(&copied).await
         })
     }

@@ -17,6 +17,8 @@ use super::{CopyError, CopyOptions, Destination, Existing, Progress};
 pub(super) struct Mover<'a, S, T> {
     source: &'a S,
     target: &'a T,
+    /// The image's name there.
+    name: &'a Reference,
     /// Where they go.
     repository: &'a Repository,
     existing: Existing,
@@ -36,6 +38,7 @@ where
         Self {
             source,
             target: destination.store,
+            name: destination.name,
             repository: destination.name.repository(),
             existing: options.existing,
             permits: Arc::new(Semaphore::new(options.at_once.get().min(Semaphore::MAX_PERMITS))),
@@ -117,15 +120,19 @@ where
     /// Says whether an attachment's tag can be written at the target.
     pub(super) async fn tag_state(&self, tag: &str, digest: &Digest) -> Result<TagState, CopyError> {
         let name = self.repository.tag(tag).map_err(StoreError::from)?;
-        self.name_state(&name, digest).await
+        self.state(&name, digest, self.existing == Existing::Replaced).await
     }
 
-    /// Says whether a name can be written at the target.
-    pub(super) async fn name_state(&self, name: &Reference, digest: &Digest) -> Result<TagState, CopyError> {
+    /// Says whether the image's name can be written at the target.
+    pub(super) async fn name_state(&self, digest: &Digest) -> Result<TagState, CopyError> {
+        self.state(self.name, digest, self.existing != Existing::Kept).await
+    }
+
+    async fn state(&self, name: &Reference, digest: &Digest, may_be_replaced: bool) -> Result<TagState, CopyError> {
         match self.target.describe(name).await? {
             None => Ok(TagState::Free),
             Some(found) if found.digest == *digest => Ok(TagState::Same),
-            Some(_) if self.existing == Existing::Replaced => Ok(TagState::Free),
+            Some(_) if may_be_replaced => Ok(TagState::Free),
             Some(found) => Err(CopyError::Exists {
                 name: name.clone(),
                 found: found.digest,

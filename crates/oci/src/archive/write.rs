@@ -42,14 +42,12 @@ struct Span {
 impl Writer {
     /// Begins an archive that will be at `target`.
     pub(crate) fn create(target: &Path) -> Result<Self, StoreError> {
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let temporary = beside(folder)?;
-        let file = temporary.reopen().map_err(|source| file_error(target, source))?;
+        // So that there is a folder in the name.
+        let target = Path::new(".").join(target);
+        let temporary = beside(target.parent().unwrap_or(Path::new(".")))?;
+        let file = temporary.reopen().map_err(|source| file_error(&target, source))?;
         Ok(Self {
-            target: target.to_owned(),
+            target,
             file: Arc::new(file),
             state: Mutex::new(State {
                 temporary: Some(temporary),

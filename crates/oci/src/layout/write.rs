@@ -203,7 +203,9 @@ pub(super) fn push_manifests(contents: &Contents, manifests: &[(Digest, Manifest
     if entries.is_empty() {
         return Ok(());
     }
-    change_index(contents, |index| entries.into_iter().try_for_each(|entry| index.add(entry)))
+    change_index(contents, |index| {
+        entries.into_iter().try_for_each(|entry| index.add(entry))
+    })
 }
 
 /// Stores a manifest's bytes and enters it in the index as `cosign save` does.
@@ -225,7 +227,11 @@ pub(crate) fn save_all(contents: &Contents, entries: Vec<Descriptor>) -> Result<
 }
 
 /// Stores a manifest's bytes, where they are not there or damaged, and describes it.
-pub(crate) fn keep_manifest(contents: &Contents, manifest: &Manifest, digest: &Digest) -> Result<Descriptor, StoreError> {
+pub(crate) fn keep_manifest(
+    contents: &Contents,
+    manifest: &Manifest,
+    digest: &Digest,
+) -> Result<Descriptor, StoreError> {
     let directory = directory(contents)?;
     if contents.manifest_by_digest(digest, "").is_err() {
         let mut file = beside(directory.root())?;

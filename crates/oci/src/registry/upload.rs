@@ -234,7 +234,11 @@ impl Registry {
     }
 
     /// The size of a blob that the registry has, where it says it; the outer `None` where it does not have the blob.
-    pub(super) async fn blob_size(&self, repository: &Repository, digest: &Digest) -> Result<Option<Option<u64>>, StoreError> {
+    pub(super) async fn blob_size(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Option<Option<u64>>, StoreError> {
         let path = format!("{}/blobs/{digest}", repository.path());
         let what = format!("blob {repository}@{digest}");
         let mut call = Call::new(self, repository, Method::HEAD, CallTarget::Path(path), what).access(Access::Push);
