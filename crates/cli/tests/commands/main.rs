@@ -1,6 +1,7 @@
 //! Every command as a user sees it: stdout, stderr and exit code together.
 
 mod attaching;
+mod belongings;
 mod harness;
 mod hostile;
 mod registry;
@@ -13,12 +14,14 @@ mod bad_input;
 mod bundle;
 mod clean;
 mod completion;
+mod copy;
 mod digest;
 mod download;
 mod env;
 mod generate;
 mod generate_key_pair;
 mod import_key_pair;
+mod load;
 mod line;
 mod login;
 mod ls;
@@ -28,6 +31,7 @@ mod public_key;
 mod pull;
 mod push;
 mod quickstart;
+mod save;
 mod serve;
 mod sign;
 mod sign_blob;
