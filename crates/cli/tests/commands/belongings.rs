@@ -28,8 +28,16 @@ pub(crate) fn push_everything(registry: &Registry, name: &str) -> (User, String)
     for digest in [index.as_str(), children[0].0] {
         let bundle = attest(registry, &format!("{name}@{digest}"), A);
         attach(registry, name, "application/vnd.example.note", &bundle);
-        attach(registry, name, "application/spdx+json", &digest.parse().expect("this is a digest"));
-        for (suffix, layer) in [("att", "application/vnd.dsse.envelope.v1+json"), ("sbom", "text/spdx+json")] {
+        attach(
+            registry,
+            name,
+            "application/spdx+json",
+            &digest.parse().expect("this is a digest"),
+        );
+        for (suffix, layer) in [
+            ("att", "application/vnd.dsse.envelope.v1+json"),
+            ("sbom", "text/spdx+json"),
+        ] {
             tag(registry, name, &format!("{}.{suffix}", digest.replace(':', "-")), layer);
         }
     }

@@ -106,9 +106,15 @@ Error: image "REGISTRY/other:v1" already exists. Use `-f` to overwrite
 
 "#]]
     );
-    assert_ne!(user.run(&format!("digest {}", registry.name("other:v1"))).text().trim(), first);
+    assert_ne!(
+        user.run(&format!("digest {}", registry.name("other:v1"))).text().trim(),
+        first
+    );
     copied(&user, &format!("-f {line}"));
-    assert_eq!(user.run(&format!("digest {}", registry.name("other:v1"))).text().trim(), first);
+    assert_eq!(
+        user.run(&format!("digest {}", registry.name("other:v1"))).text().trim(),
+        first
+    );
 }
 
 #[test]
@@ -120,14 +126,27 @@ fn a_signature_tag_with_other_content_stays_unless_forced() {
     }
     let digest = push(&user, &from, "app:v1", "hello");
     for (registry, key) in [(&from, "a"), (&to, "b")] {
-        let line = format!("sign --key {key}.key --tlog-upload=false --format legacy {}", registry.name("app:v1"));
+        let line = format!(
+            "sign --key {key}.key --tlog-upload=false --format legacy {}",
+            registry.name("app:v1")
+        );
         assert_eq!(user.run(&line).exit, 0);
     }
     let line = format!("{} {}", from.name("app:v1"), to.name("app:v1"));
     let refused = user.run(&format!("copy {line}")).redacted(to.host()).hiding_digests();
     assert_eq!(refused.exit, 1, "{refused}");
-    assert!(refused.stderr.contains(".sig\" already exists. Use `-f` to overwrite"), "{refused}");
-    assert_eq!(user.run(&format!("verify --key b.pub --insecure-ignore-tlog {}", to.name("app:v1"))).exit, 0);
+    assert!(
+        refused.stderr.contains(".sig\" already exists. Use `-f` to overwrite"),
+        "{refused}"
+    );
+    assert_eq!(
+        user.run(&format!(
+            "verify --key b.pub --insecure-ignore-tlog {}",
+            to.name("app:v1")
+        ))
+        .exit,
+        0
+    );
     copied(&user, &format!("--force {line}"));
     assert_eq!(user.run(&format!("{VERIFY} {}", to.name("app:v1"))).exit, 0);
     assert_eq!(layers(&to, "app", &digest), 1);
@@ -140,7 +159,11 @@ fn only_copies_the_attachments_of_the_kinds_asked_for_and_no_name() {
     for (flag, tags, predicates) in [
         ("--only=sig", vec!["sig"], vec!["sign/v1"]),
         ("--sig-only", vec!["sig"], vec!["sign/v1"]),
-        ("--only att,sbom", vec!["att", "sbom"], vec!["attestation/vuln/v1", "spdx+json"]),
+        (
+            "--only att,sbom",
+            vec!["att", "sbom"],
+            vec!["attestation/vuln/v1", "spdx+json"],
+        ),
     ] {
         let to = Registry::open();
         copied(&user, &format!("{flag} {} {}", from.name("app:v1"), to.name("app:v1")));
@@ -156,10 +179,12 @@ fn only_copies_the_attachments_of_the_kinds_asked_for_and_no_name() {
         let listed = referrers(&to, "app", &index);
         let mut kinds: Vec<String> = listed
             .iter()
-            .map(|entry| match entry.annotations.get("dev.sigstore.bundle.predicateType") {
-                Some(predicate) => predicate.clone(),
-                None => entry.artifact_type.clone().unwrap_or_default(),
-            })
+            .map(
+                |entry| match entry.annotations.get("dev.sigstore.bundle.predicateType") {
+                    Some(predicate) => predicate.clone(),
+                    None => entry.artifact_type.clone().unwrap_or_default(),
+                },
+            )
             .collect();
         kinds.sort();
         kinds.dedup();
@@ -174,14 +199,32 @@ fn only_copies_the_attachments_of_the_kinds_asked_for_and_no_name() {
 fn a_platform_is_copied_with_its_own_attachments() {
     let (from, to) = (Registry::open(), Registry::open());
     let (user, _) = push_everything(&from, "app");
-    let amd64 = user.run(&format!("digest {}", from.name("app:amd64"))).text().trim().to_owned();
-    copied(&user, &format!("--platform linux/amd64 {} {}", from.name("app:v1"), to.name("app:v1")));
+    let amd64 = user
+        .run(&format!("digest {}", from.name("app:amd64")))
+        .text()
+        .trim()
+        .to_owned();
+    copied(
+        &user,
+        &format!("--platform linux/amd64 {} {}", from.name("app:v1"), to.name("app:v1")),
+    );
     assert_eq!(user.run(&format!("digest {}", to.name("app:v1"))).text().trim(), amd64);
     assert_eq!(inventory_of(&to, "app", &amd64), inventory_of(&from, "app", &amd64));
-    let none = user.run(&format!("copy --platform linux/s390x {} {}", from.name("app:v1"), to.name("app:v2")));
+    let none = user.run(&format!(
+        "copy --platform linux/s390x {} {}",
+        from.name("app:v1"),
+        to.name("app:v2")
+    ));
     assert_eq!(none.exit, 1, "{none}");
-    let image = user.run(&format!("copy --platform linux/amd64 {} {}", from.name("app:amd64"), to.name("app:v2")));
-    assert!(image.stderr.contains("specified reference is not a multiarch image"), "{image}");
+    let image = user.run(&format!(
+        "copy --platform linux/amd64 {} {}",
+        from.name("app:amd64"),
+        to.name("app:v2")
+    ));
+    assert!(
+        image.stderr.contains("specified reference is not a multiarch image"),
+        "{image}"
+    );
 }
 
 #[test]
@@ -214,7 +257,11 @@ fn what_is_at_the_target_is_not_sent_again() {
     user.write("large.bin", "z".repeat(3_000_000));
     assert_eq!(user.run(&format!("push {} large.bin", from.name("app:large"))).exit, 0);
     for tag in ["v1", "large"] {
-        let line = format!("{} {}", from.name(&format!("app:{tag}")), to.name(&format!("app:{tag}")));
+        let line = format!(
+            "{} {}",
+            from.name(&format!("app:{tag}")),
+            to.name(&format!("app:{tag}"))
+        );
         copied(&user, &line);
         let again = copied(&user, &format!("-d {line}"));
         let sent = |line: &&str| ["POST", "PATCH", "PUT"].iter().any(|method| line.starts_with(method));
@@ -228,7 +275,10 @@ fn attachments_come_from_the_repository_that_the_environment_names() {
     let (from, to) = (Registry::open(), Registry::open());
     let user = signer().with_variable("COSIGN_REPOSITORY", &from.name("signatures"));
     let digest = push(&user, &from, "app:v1", "hello");
-    assert_eq!(user.run(&format!("{SIGN} --format both {}", from.name("app:v1"))).exit, 0);
+    assert_eq!(
+        user.run(&format!("{SIGN} --format both {}", from.name("app:v1"))).exit,
+        0
+    );
     copied(&user, &format!("{} {}", from.name("app:v1"), to.name("app:v1")));
     assert_eq!(layers(&to, "app", &digest), 1);
     assert_eq!(referrers(&to, "app", &digest).len(), 1);

@@ -36,9 +36,13 @@ fn a_layout_of_cosigns_is_loaded_with_the_bundles_that_it_does_not_list() {
     let user = signer();
     // Saved by cosign 2.6.1 and 3.1.2; see the README there.
     let layouts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../oci/tests/data/layouts");
-    for (name, signatures, bundles) in [("save-v2", 1, 0), ("v3-key", 0, 1)] {
+    for (name, signatures, bundles) in [("save-v2", 1, 0), ("save-v3", 0, 1)] {
         let layout = layouts.join(name);
-        let loaded = user.run(&format!("load {} --dir {}", registry.name(&format!("{name}:v1")), layout.display()));
+        let loaded = user.run(&format!(
+            "load {} --dir {}",
+            registry.name(&format!("{name}:v1")),
+            layout.display()
+        ));
         assert_eq!(loaded.exit, 0, "{name}: {loaded}");
         let digest = user.run(&format!("digest {}", registry.name(&format!("{name}:v1"))));
         let digest = digest.text().trim();
@@ -53,7 +57,11 @@ fn the_name_is_replaced_and_other_signatures_stay_unless_forced() {
     let user = signer();
     let digest = push(&user, &from, "app:v1", "hello");
     push(&user, &to, "app:v1", "old");
-    assert_eq!(user.run(&format!("{SIGN} --format legacy {}", from.name("app:v1"))).exit, 0);
+    assert_eq!(
+        user.run(&format!("{SIGN} --format legacy {}", from.name("app:v1")))
+            .exit,
+        0
+    );
     assert_eq!(user.run(&format!("save {} --dir layout", from.name("app:v1"))).exit, 0);
     let load = format!("load {} --dir layout", to.name("app:v1"));
     assert_eq!(user.run(&load).exit, 0);
@@ -63,7 +71,10 @@ fn the_name_is_replaced_and_other_signatures_stay_unless_forced() {
     assert_eq!(user.run(&format!("{by_another} {}", to.name("app:v1"))).exit, 0);
     let refused = user.run(&load);
     assert_eq!(refused.exit, 1, "{refused}");
-    assert!(refused.stderr.contains(".sig\" already exists. Use `-f` to overwrite"), "{refused}");
+    assert!(
+        refused.stderr.contains(".sig\" already exists. Use `-f` to overwrite"),
+        "{refused}"
+    );
     assert_eq!(layers(&to, "app", &digest), 2);
     assert_eq!(user.run(&format!("{load} -f")).exit, 0);
     assert_eq!(layers(&to, "app", &digest), 1);
@@ -83,15 +94,41 @@ fn a_hostile_archive_is_refused_and_nothing_is_written() {
         builder.append(&header, content).expect("the file is writable");
     };
     for (kind, name, size, words) in [
-        (tar::EntryType::Regular, &b"../../evil"[..], 4, "the name \"../../evil\" leaves the archive"),
-        (tar::EntryType::Regular, b"/etc/evil", 4, "the name \"/etc/evil\" leaves the archive"),
+        (
+            tar::EntryType::Regular,
+            &b"../../evil"[..],
+            4,
+            "the name \"../../evil\" leaves the archive",
+        ),
+        (
+            tar::EntryType::Regular,
+            b"/etc/evil",
+            4,
+            "the name \"/etc/evil\" leaves the archive",
+        ),
         (tar::EntryType::Symlink, b"index.json", 0, "\"index.json\" is a link"),
         (tar::EntryType::Link, b"index.json", 0, "\"index.json\" is a link"),
-        (tar::EntryType::Regular, b"index.json", 1 << 32, "it is cut short in \"index.json\""),
-        (tar::EntryType::Regular, b"oci-layout", 4, "\"oci-layout\" is in it twice"),
+        (
+            tar::EntryType::Regular,
+            b"index.json",
+            1 << 32,
+            "it is cut short in \"index.json\"",
+        ),
+        (
+            tar::EntryType::Regular,
+            b"oci-layout",
+            4,
+            "\"oci-layout\" is in it twice",
+        ),
     ] {
         let mut builder = tar::Builder::new(File::create(user.path("evil.tar")).expect("the folder is writable"));
-        entry(&mut builder, tar::EntryType::Regular, b"oci-layout", layout_file.len() as u64, layout_file);
+        entry(
+            &mut builder,
+            tar::EntryType::Regular,
+            b"oci-layout",
+            layout_file.len() as u64,
+            layout_file,
+        );
         let content = &b"evil"[..usize::try_from(size).unwrap_or(4).min(4)];
         entry(&mut builder, kind, name, size, content);
         builder.finish().expect("the file is writable");
@@ -116,7 +153,10 @@ fn a_damaged_blob_is_never_loaded_under_the_name() {
     std::fs::write(hello, "hullo").expect("the folder is writable");
     let outcome = user.run(&format!("load {} --dir layout", to.name("app:v1")));
     assert_eq!(outcome.exit, 21, "{outcome}");
-    assert!(outcome.stderr.contains("content does not match its digest"), "{outcome}");
+    assert!(
+        outcome.stderr.contains("content does not match its digest"),
+        "{outcome}"
+    );
     assert_eq!(user.run(&format!("digest {}", to.name("app:v1"))).exit, 11);
 }
 

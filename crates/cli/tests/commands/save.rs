@@ -34,7 +34,9 @@ fn everything_that_belongs_to_an_index_is_saved_and_verified_in_place() {
     for name in ["layout", "image.tar"] {
         let verified = user.run(&format!("{VERIFY} -r --local-image {name}"));
         assert_eq!(verified.exit, 0, "{name}: {verified}");
-        let wrong = user.run(&format!("verify --key b.pub --insecure-ignore-tlog --local-image {name}"));
+        let wrong = user.run(&format!(
+            "verify --key b.pub --insecure-ignore-tlog --local-image {name}"
+        ));
         assert_eq!(wrong.exit, 12, "{name}: {wrong}");
     }
 }
@@ -44,15 +46,26 @@ fn the_image_is_listed_first_with_its_tag_and_the_kinds_that_cosign_reads() {
     let registry = Registry::open();
     let user = signer();
     let digest = push(&user, &registry, "app:v1", "hello");
-    assert_eq!(user.run(&format!("{SIGN} --format both {}", registry.name("app:v1"))).exit, 0);
-    assert_eq!(user.run(&format!("save {} --dir layout", registry.name("app:v1"))).exit, 0);
+    assert_eq!(
+        user.run(&format!("{SIGN} --format both {}", registry.name("app:v1")))
+            .exit,
+        0
+    );
+    assert_eq!(
+        user.run(&format!("save {} --dir layout", registry.name("app:v1"))).exit,
+        0
+    );
     let index: serde_json::Value = serde_json::from_slice(&user.read("layout/index.json")).expect("it is JSON");
     let entries = index["manifests"].as_array().expect("there are manifests");
     let shown: Vec<String> = entries
         .iter()
         .map(|entry| {
             let annotation = |key: &str| entry["annotations"][key].as_str().unwrap_or("-").to_owned();
-            format!("{} {}", annotation("kind"), annotation("org.opencontainers.image.ref.name"))
+            format!(
+                "{} {}",
+                annotation("kind"),
+                annotation("org.opencontainers.image.ref.name")
+            )
         })
         .collect();
     assert_eq!(
@@ -63,7 +76,10 @@ fn the_image_is_listed_first_with_its_tag_and_the_kinds_that_cosign_reads() {
             "- -".to_owned(),
         ]
     );
-    assert_eq!(entries[2]["artifactType"], "application/vnd.dev.sigstore.bundle.v0.3+json");
+    assert_eq!(
+        entries[2]["artifactType"],
+        "application/vnd.dev.sigstore.bundle.v0.3+json"
+    );
 }
 
 #[test]
@@ -71,7 +87,11 @@ fn another_image_takes_the_place_of_the_one_saved_before() {
     let registry = Registry::open();
     let user = signer();
     push(&user, &registry, "app:v1", "first");
-    assert_eq!(user.run(&format!("{SIGN} --format legacy {}", registry.name("app:v1"))).exit, 0);
+    assert_eq!(
+        user.run(&format!("{SIGN} --format legacy {}", registry.name("app:v1")))
+            .exit,
+        0
+    );
     push(&user, &registry, "app:v2", "second");
     for tag in ["v1", "v2"] {
         for place in ["--dir layout", "--archive image.tar"] {
@@ -92,8 +112,14 @@ fn a_full_disk_is_told_and_leaves_what_was_there() {
     let user = signer();
     push(&user, &registry, "app:v1", "small");
     user.write("large.bin", "x".repeat(2_000_000));
-    assert_eq!(user.run(&format!("push {} large.bin", registry.name("app:large"))).exit, 0);
-    for (place, file) in [("--dir layout", "layout/index.json"), ("--archive image.tar", "image.tar")] {
+    assert_eq!(
+        user.run(&format!("push {} large.bin", registry.name("app:large"))).exit,
+        0
+    );
+    for (place, file) in [
+        ("--dir layout", "layout/index.json"),
+        ("--archive image.tar", "image.tar"),
+    ] {
         assert_eq!(user.run(&format!("save {} {place}", registry.name("app:v1"))).exit, 0);
         let before = user.read(file);
         // A limit on the size of files stands in for a disk: the system says so in the same way.
@@ -102,7 +128,10 @@ fn a_full_disk_is_told_and_leaves_what_was_there() {
             env!("CARGO_BIN_EXE_countersign"),
             registry.name("app:large"),
         );
-        let output = Command::new("sh").args(["-c", &script]).current_dir(user.path("")).output();
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(user.path(""))
+            .output();
         let output = output.expect("there is a shell");
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{stderr}");
