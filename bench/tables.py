@@ -133,6 +133,23 @@ def push(measured):
     return rows
 
 
+def copy(measured):
+    rows, all_peers, hashing = [], ("crane", "oras", "skopeo", "cosign3"), ("crane", "skopeo", "cosign3")
+    for row in measured:
+        key, where = row.partition(", ")[2].replace("-", "_").replace(" ", "_"), row.partition(", ")[2]
+        if row.endswith("counted"):
+            rows += [Row("requests", "3 layers, within a registry: requests", row, "requests", peers=all_peers),
+                     Row("path", "3 layers, within a registry: critical path", row, "chain", 4, peers=all_peers)]
+            continue
+        mib = next((of_one["mib"] for of_one in measured[row].values() if "mib" in of_one), 0)
+        to_sink = "sink" in row
+        rows += [Row(f"{key}_wall", f"{mib} MiB, {where}: s", row, "wall_ms", 0.4 * mib / 1024 if to_sink else None,
+                     peers=hashing if to_sink else all_peers, scale=1e-3),
+                 Row(f"{key}_cpu", f"{mib} MiB, {where}: CPU s", row, "cpu_ms", peers=hashing if to_sink else all_peers, scale=1e-3),
+                 Row(f"{key}_rss", f"{mib} MiB, {where}: MiB", row, "rss_mib", 10, peers=all_peers)]
+    return rows
+
+
 TABLES = [
     Table("startup", "Start", "", startup),
     Table("requests", "Registry commands", "With a key, no log. 50 ms a request and 100 ms more for a new connection. \"No referrers API\" is docker-registry. "
@@ -142,4 +159,6 @@ TABLES = [
     Table("batch", "Many images", "One signature each. 50 ms a request, nothing for a connection; there peers get 50 of the images and we get all, as the peers' "
           "rate does not depend on how many there are. A process each: 200 of the images.", batch),
     Table("push", "Push of a large file", "crane appends the file as a tar archive, which it compresses. docker-registry's target is the time of the floor and 5 %.", push),
+    Table("copy", "Copy of an image", "Four layers, or three where requests are counted. oras does not hash what it copies, so it is no peer where the client's own cost "
+          "is measured. cosign writes a tag more.", copy),
 ]

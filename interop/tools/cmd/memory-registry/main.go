@@ -25,7 +25,7 @@ func main() {
 	referrers := flag.Bool("referrers", true, "serve the referrers API")
 	basic := flag.String("basic", "", "USER:PASSWORD, require basic authentication")
 	bearer := flag.String("bearer", "", "USER:PASSWORD, require a token from this server's own /token")
-	sink := flag.Bool("sink", false, "accept and throw away every blob, report none as present: shows a client's own cost")
+	sink := flag.Bool("sink", false, "accept and throw away every blob, report only what was sent as present: shows a client's own cost")
 	flag.Parse()
 
 	handler := registry.New(registry.WithReferrersSupport(*referrers), registry.Logger(log.New(io.Discard, "", 0)))
@@ -47,15 +47,20 @@ func main() {
 }
 
 func throwBlobsAway(next http.Handler) http.Handler {
+	var sent sync.Map // the paths of blobs
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == "HEAD" && strings.Contains(r.URL.Path, "/blobs/"):
-			w.WriteHeader(http.StatusNotFound)
+			if _, ok := sent.Load(r.URL.Path); !ok {
+				w.WriteHeader(http.StatusNotFound)
+			}
 		case strings.Contains(r.URL.Path, "/blobs/uploads/"):
 			n, _ := io.Copy(io.Discard, r.Body)
 			status := http.StatusAccepted
 			if r.Method == "PUT" || r.URL.Query().Get("digest") != "" {
 				status = http.StatusCreated
+				repository, _, _ := strings.Cut(r.URL.Path, "uploads/")
+				sent.Store(repository+r.URL.Query().Get("digest"), true)
 			}
 			w.Header().Set("Location", strings.TrimRight(strings.TrimSuffix(r.URL.Path, "/x"), "/")+"/x")
 			w.Header().Set("Range", fmt.Sprintf("0-%d", max(n-1, 0)))
