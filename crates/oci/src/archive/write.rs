@@ -29,6 +29,8 @@ struct State {
     /// Where the next entry goes.
     end: u64,
     blobs: HashMap<Digest, Span>,
+    /// Who writes a blob holds its turn, so that none is written twice.
+    turns: HashMap<Digest, Arc<tokio::sync::Mutex<()>>>,
     /// An entry was begun and not completed, so there is a hole in the archive.
     is_broken: bool,
 }
@@ -53,6 +55,7 @@ impl Writer {
                 temporary: Some(temporary),
                 end: 0,
                 blobs: HashMap::new(),
+                turns: HashMap::new(),
                 is_broken: false,
             }),
         })
@@ -66,6 +69,8 @@ impl Writer {
                 reason: "a blob of unknown digest or size cannot be written to an archive".to_owned(),
             });
         };
+        let turn = Arc::clone(self.state().turns.entry(digest.clone()).or_default());
+        let _turn = turn.lock().await;
         if self.state().blobs.contains_key(digest) {
             return Ok(Uploaded {
                 digest: digest.clone(),
