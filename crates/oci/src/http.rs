@@ -143,6 +143,7 @@ impl Http {
         let connector = Connector::new(&options.proxies, options.tls.clone(), options.connect_timeout);
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
+            .http1_max_buf_size(BUFFER)
             .build(connector.clone());
         Self(Arc::new(Inner {
             client,
@@ -394,3 +395,6 @@ const REDIRECTS: u32 = 5;
 
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// How much of a connection is read at a time, at most, in bytes; several blobs move at once, each on its own.
+const BUFFER: usize = 128 * 1024;
