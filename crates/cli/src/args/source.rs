@@ -65,38 +65,34 @@ pub(crate) async fn open(
             place: None,
         });
     };
-    let place = match kind {
-        Kind::Layout => format!("oci:{path}"),
-        Kind::Archive => format!("oci-archive:{path}"),
-    };
-    let path: PathBuf = session.path(path);
-    let (store, only) = match kind {
+    open_local(name, kind, path, tag, session).await
+}
+
+async fn open_local(
+    name: &str,
+    kind: Kind,
+    path: &str,
+    end: Option<Target<'_>>,
+    session: &Session<'_>,
+) -> Result<Source, Failure> {
+    let folder: PathBuf = session.path(path);
+    let given = local_name(end)?;
+    let (store, reference, place) = match kind {
         Kind::Layout => {
-            let layout = Layout::open(&path).await?;
-            let only = if tag.is_none() {
-                Some(layout.only().await?)
-            } else {
-                None
+            let layout = Layout::open(&folder).await?;
+            let reference = match given {
+                Some(reference) => reference,
+                None => layout.only().await?.reference(),
             };
-            (AnyStore::Layout(layout), only)
+            (AnyStore::Layout(layout), reference, format!("oci:{path}"))
         }
         Kind::Archive => {
-            let archive = Archive::open(&path).await?;
-            let only = if tag.is_none() {
-                Some(archive.only().await?)
-            } else {
-                None
+            let archive = Archive::open(&folder).await?;
+            let reference = match given {
+                Some(reference) => reference,
+                None => archive.only().await?.reference(),
             };
-            (AnyStore::Archive(archive), only)
-        }
-    };
-    let reference = match (only, local_name(tag)?) {
-        (Some(only), _) => only.reference(),
-        (None, Some(reference)) => reference,
-        (None, None) => {
-            return Err(Failure::Usage(crate::args::usage::UsageError::because(format!(
-                "{name}: no image"
-            ))));
+            (AnyStore::Archive(archive), reference, format!("oci-archive:{path}"))
         }
     };
     Ok(Source {

@@ -13,6 +13,7 @@ use super::source::Source;
 use super::target::{Place, Target};
 use super::usage::{UsageError, UsageKind};
 use crate::failure::Failure;
+use crate::output::Ui;
 use crate::progress::{Bar, ProgressArgs};
 use crate::session::Session;
 
@@ -98,7 +99,6 @@ impl TransferArgs {
         options: &CopyOptions,
         told: Told,
     ) -> Result<Copied, Failure> {
-        let ui = session.ui();
         let (image, manifest) = match self.platform.pattern() {
             Some(_) => (self.platform.resolve(&source.reference, &source.store).await?, None),
             None => {
@@ -121,22 +121,26 @@ impl TransferArgs {
             name: &target.name,
         };
         let tell = |from: &Reference, to: &Reference| {
-            if told == Told::Nothing {
-                return;
+            if told == Told::Manifests {
+                tell(session.ui(), &source.show(from), &target.show(to));
             }
-            if ui.terminal().stderr {
-                ui.tell("\r\u{1b}[K");
-            }
-            ui.info(&format!("Copying {} to {}...", source.show(from), target.show(to)));
         };
         let copied = copy(origin, &destination, options, &tell).await?;
         for name in copied.found.absent() {
-            ui.warn(&format!(
+            session.ui().warn(&format!(
                 "{name} is in a list of referrers and does not exist; it was not copied"
             ));
         }
         Ok(copied)
     }
+}
+
+/// Tells of a manifest in cosign's words, in the place of the bar where there is one.
+fn tell(ui: &Ui<'_>, from: &str, to: &str) {
+    if ui.terminal().stderr {
+        ui.tell("\r\u{1b}[K");
+    }
+    ui.info(&format!("Copying {from} to {to}..."));
 }
 
 impl From<CopyError> for Failure {

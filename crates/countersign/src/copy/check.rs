@@ -8,7 +8,7 @@ use countersign_oci::{Reference, Store, StoreError};
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::found::Found;
+use super::found::{Found, Part};
 use super::walk::PARALLEL;
 use super::{CopyError, Destination};
 
@@ -22,14 +22,10 @@ pub(super) async fn is_there<T: Store>(
     let mut checks: Vec<LocalBoxFuture<'_, Result<(), CopyError>>> = Vec::new();
     let mut referrers: BTreeMap<&Digest, Vec<&Digest>> = BTreeMap::new();
     for (place, part) in found.parts().iter().enumerate() {
-        let mut names: Vec<Reference> = Vec::new();
-        for tag in &part.tags {
-            names.push(repository.tag(&tag.name).map_err(StoreError::from)?);
-        }
+        let mut names = names_of(part, destination)?;
         if place == 0 {
             names.push(destination.name.clone());
-        }
-        if names.is_empty() {
+        } else if names.is_empty() {
             names.push(repository.digest(part.digest.clone()));
         }
         for name in names {
@@ -57,6 +53,13 @@ pub(super) async fn is_there<T: Store>(
         }));
     }
     stream::iter(checks).buffer_unordered(PARALLEL).try_collect().await
+}
+
+/// The tags that a manifest has at the target.
+fn names_of<T>(part: &Part, destination: &Destination<'_, T>) -> Result<Vec<Reference>, StoreError> {
+    let repository = destination.name.repository();
+    let names = part.tags.iter().map(|tag| Ok(repository.tag(&tag.name)?));
+    names.collect()
 }
 
 async fn manifest_is_there<T: Store>(store: &T, name: Reference, digest: &Digest) -> Result<(), CopyError> {

@@ -180,37 +180,57 @@ where
                 Ok(())
             }
             Answer::Referrers(repository, subject, listed, generation) => {
-                if !listed.is_empty() {
-                    let digests = listed.iter().map(|entry| entry.digest.clone()).collect();
-                    self.waiting.push_back(Question::Listed(subject, digests));
-                }
-                listed.into_iter().try_for_each(|entry| {
-                    self.want(Wanted {
-                        digest: entry.digest,
-                        repository: repository.clone(),
-                        generation,
-                        depth: 0,
-                        why: Why::Listed,
-                    })
-                })
+                self.take_list(&repository, subject, listed, generation)
             }
-            Answer::Tag(name, manifest, generation, state) => {
-                let tagged = Wanted {
-                    digest: manifest.digest().clone(),
-                    repository: self.location.repository().clone(),
-                    generation,
-                    depth: 0,
-                    why: Why::Named,
-                };
-                let digest = tagged.digest.clone();
-                if self.found.part(&digest).is_none() {
-                    self.wanted.insert(digest.clone());
-                    self.take_manifest(tagged, manifest)?;
-                }
-                self.found.tag(&digest, name, state);
-                Ok(())
-            }
+            Answer::Tag(name, manifest, generation, state) => self.take_tagged(name, manifest, generation, state),
         }
+    }
+
+    /// Wants what a list has, and asks what of it the target lists.
+    fn take_list(
+        &mut self,
+        repository: &Repository,
+        subject: Digest,
+        listed: Vec<Descriptor>,
+        generation: usize,
+    ) -> Result<(), CopyError> {
+        if !listed.is_empty() {
+            let digests = listed.iter().map(|entry| entry.digest.clone()).collect();
+            self.waiting.push_back(Question::Listed(subject, digests));
+        }
+        listed.into_iter().try_for_each(|entry| {
+            self.want(Wanted {
+                digest: entry.digest,
+                repository: repository.clone(),
+                generation,
+                depth: 0,
+                why: Why::Listed,
+            })
+        })
+    }
+
+    /// Keeps the manifest of an attachment's tag.
+    fn take_tagged(
+        &mut self,
+        name: String,
+        manifest: Manifest,
+        generation: usize,
+        state: TagState,
+    ) -> Result<(), CopyError> {
+        let digest = manifest.digest().clone();
+        if self.found.part(&digest).is_none() {
+            let tagged = Wanted {
+                digest: digest.clone(),
+                repository: self.location.repository().clone(),
+                generation,
+                depth: 0,
+                why: Why::Named,
+            };
+            self.wanted.insert(digest.clone());
+            self.take_manifest(tagged, manifest)?;
+        }
+        self.found.tag(&digest, name, state);
+        Ok(())
     }
 
     /// Keeps a manifest and goes on to what it names.

@@ -1,5 +1,7 @@
 //! The list of referrers: both places, all pages, and never an outage read as nothing.
 
+use std::sync::Mutex;
+
 use countersign_core::Digest;
 use countersign_oci::media_type::OCI_INDEX;
 use countersign_oci::store::{Condition, Store};
@@ -160,4 +162,51 @@ async fn an_acknowledged_manifest_that_is_not_there_is_an_error() {
         .push_manifest(&server.repository().tag("v1").unwrap(), &manifest, Condition::Always)
         .await;
     assert!(matches!(pushed, Err(StoreError::NotStored { .. })));
+}
+
+#[tokio::test]
+async fn many_manifests_of_one_subject_are_listed_in_the_tag_with_one_change() {
+    let (subject, _) = image("subject");
+    let manifests: Vec<_> = (0..20)
+        .map(|number| artifact(&number.to_string(), &subject).0)
+        .collect();
+    let tag = Mutex::new(None::<Vec<u8>>);
+    let server = Scripted::start(move |seen: &Seen| {
+        let mut tag = tag.lock().unwrap();
+        let is_tag = seen.target.contains("/manifests/sha256-");
+        let digest = |bytes: &[u8]| Digest::sha256(bytes).to_string();
+        match (seen.method.as_str(), &*tag) {
+            ("PUT", _) => {
+                if is_tag {
+                    *tag = Some(seen.body.clone());
+                }
+                answer(201, &[("docker-content-digest", &digest(&seen.body))], "")
+            }
+            (_, Some(bytes)) if is_tag => {
+                let headers = [("content-type", OCI_INDEX), ("docker-content-digest", &digest(bytes))];
+                answer(200, &headers, bytes)
+            }
+            _ => status(404),
+        }
+    })
+    .await;
+    let pushes: Vec<_> = manifests.iter().map(|manifest| (manifest.digest(), manifest)).collect();
+    let registry = client();
+    registry.push_manifests(&server.repository(), &pushes).await.unwrap();
+    let seen = server.seen();
+    let is_change = |seen: &&Seen| seen.is("PUT", "/manifests/sha256-");
+    assert_eq!(seen.iter().filter(is_change).count(), 1);
+    let listed = registry
+        .referrers(&server.repository(), subject.digest())
+        .await
+        .unwrap();
+    assert_eq!(listed.len(), 20);
+    for entry in &listed {
+        let manifest = manifests
+            .iter()
+            .find(|manifest| *manifest.digest() == entry.digest)
+            .unwrap();
+        assert_eq!(entry.artifact_type.as_deref(), manifest.artifact_type());
+        assert_eq!(entry.annotations, manifest.content().annotations);
+    }
 }
