@@ -7,50 +7,37 @@ use std::time::Duration;
 use countersign_core::Digest;
 use countersign_interop::keys::generate;
 use countersign_interop::{Format, Key, Kind, Peers, Registry, Run, Subject, Tool, http, image};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn everything_that_belongs_to_an_index_arrives_at_every_registry() {
     let Some(peers) = Peers::find() else { return };
     let key = generate(&peers, "cosign3", "key");
     for source in [Kind::Memory, Kind::DockerRegistry] {
-        if !source.is_there(&peers) {
-            continue;
+        if source.is_there(&peers) {
+            everything_arrives_from(&peers, &key, source);
         }
-        let from = Registry::start(&peers, source);
-        let (index, child) = signed_index(&peers, &key, &from);
-        let expected = belongings(from.address(), "app", &[&index, &child]);
-        assert!(expected.len() >= 2 + 6 + 8, "{expected:#?}");
-        for target in Kind::ALL.into_iter().filter(|kind| kind.is_there(&peers)) {
-            let to = Registry::start(&peers, target);
-            ours(
-                &peers,
-                &[
-                    "copy",
-                    &format!("{}/app:v1", from.address()),
-                    &format!("{}/far/app:v2", to.address()),
-                ],
-            );
-            let found = belongings(to.address(), "far/app", &[&index, &child]);
-            assert_eq!(found, expected, "from {source} to {target}");
-            everyone_verifies(&peers, &key, &format!("{}/far/app:v2", to.address()));
-            everyone_verifies(&peers, &key, &format!("{}/far/app@{child}", to.address()));
-        }
-        // within one registry
-        ours(
-            &peers,
-            &[
-                "copy",
-                &format!("{}/app:v1", from.address()),
-                &format!("{}/near:v1", from.address()),
-            ],
-        );
-        assert_eq!(
-            belongings(from.address(), "near", &[&index, &child]),
-            expected,
-            "within {source}"
-        );
     }
+}
+
+fn everything_arrives_from(peers: &Peers, key: &Key, source: Kind) {
+    let from = Registry::start(peers, source);
+    let (index, child) = signed_index(peers, key, &from);
+    let expected = belongings(from.address(), "app", &[&index, &child]);
+    assert!(expected.len() >= 2 + 6 + 8, "{expected:#?}");
+    let image = format!("{}/app:v1", from.address());
+    for target in Kind::ALL.into_iter().filter(|kind| kind.is_there(peers)) {
+        let to = Registry::start(peers, target);
+        let name = |rest: &str| format!("{}/far/app{rest}", to.address());
+        ours(peers, &["copy", &image, &name(":v2")]);
+        let found = belongings(to.address(), "far/app", &[&index, &child]);
+        assert_eq!(found, expected, "from {source} to {target}");
+        everyone_verifies(peers, key, &name(":v2"));
+        everyone_verifies(peers, key, &name(&format!("@{child}")));
+    }
+    ours(peers, &["copy", &image, &format!("{}/near:v1", from.address())]);
+    let found = belongings(from.address(), "near", &[&index, &child]);
+    assert_eq!(found, expected, "within {source}");
 }
 
 #[test]
@@ -60,54 +47,9 @@ fn cosign_verifies_and_loads_what_we_save_and_oras_reads_it() {
     let registry = Registry::start(&peers, Kind::Memory);
     let (index, child) = signed_index(&peers, &key, &registry);
     let expected = belongings(registry.address(), "app", &[&index, &child]);
-    let name = |rest: &str| format!("{}/{rest}", registry.address());
-    let _image = image_of(&peers, &key, &registry);
-    for (saved, source) in [("index", name("app:v1")), ("image", name("image:v1"))] {
-        ours(&peers, &["save", &source, "--dir", saved]);
-        let archive = format!("{saved}.tar");
-        ours(&peers, &["save", &source, "--archive", &archive]);
-        for place in [saved, &archive] {
-            ours(
-                &peers,
-                &[
-                    "verify",
-                    "--key",
-                    &key.public,
-                    "--insecure-ignore-tlog",
-                    "--local-image",
-                    place,
-                ],
-            );
-        }
-        for cosign in ["cosign2", "cosign3"] {
-            let verify = [
-                "verify",
-                "--key",
-                &key.public,
-                "--insecure-ignore-tlog",
-                "--local-image",
-                saved,
-            ];
-            drop(Run::new(&peers, cosign, &verify).end().expect_success());
-            let loaded = name(&format!("{cosign}/{saved}:v1"));
-            drop(
-                Run::new(&peers, cosign, &["load", "--dir", saved, &loaded])
-                    .end()
-                    .expect_success(),
-            );
-            drop(
-                Tool::Cosign2
-                    .verify(&peers, Format::Legacy, &key, &loaded)
-                    .expect_success(),
-            );
-        }
-        for place in [saved, &archive] {
-            let discovered = Run::new(&peers, "oras", &["discover", "--oci-layout", &format!("{place}:v1")]).end();
-            assert!(
-                discovered.expect_success().stdout.contains("dev.sigstore.bundle"),
-                "{place}"
-            );
-        }
+    image_of(&peers, &key, &registry);
+    for (saved, source) in [("index", "app:v1"), ("image", "image:v1")] {
+        others_read_what_we_save(&peers, &key, registry.address(), source, saved);
     }
     for place in [["--dir", "index"], ["--archive", "index.tar"]] {
         let to = Registry::start(&peers, Kind::MemoryWithoutReferrers);
@@ -121,6 +63,48 @@ fn cosign_verifies_and_loads_what_we_save_and_oras_reads_it() {
             "{place:?}"
         );
     }
+}
+
+fn others_read_what_we_save(peers: &Peers, key: &Key, address: &str, source: &str, saved: &str) {
+    let source = format!("{}/{source}", address);
+    let archive = format!("{saved}.tar");
+    ours(peers, &["save", &source, "--dir", saved]);
+    ours(peers, &["save", &source, "--archive", &archive]);
+    for place in [saved, &archive] {
+        ours(peers, &local_verification(key, place));
+        let discovered = Run::new(peers, "oras", &["discover", "--oci-layout", &format!("{place}:v1")]).end();
+        let discovered = discovered.expect_success().stdout;
+        assert!(discovered.contains("dev.sigstore.bundle"), "{place}: {discovered}");
+    }
+    for cosign in ["cosign2", "cosign3"] {
+        drop(
+            Run::new(peers, cosign, &local_verification(key, saved))
+                .end()
+                .expect_success(),
+        );
+        let loaded = format!("{}/{cosign}/{saved}:v1", address);
+        drop(
+            Run::new(peers, cosign, &["load", "--dir", saved, &loaded])
+                .end()
+                .expect_success(),
+        );
+        drop(
+            Tool::Cosign2
+                .verify(peers, Format::Legacy, key, &loaded)
+                .expect_success(),
+        );
+    }
+}
+
+fn local_verification<'a>(key: &'a Key, place: &'a str) -> [&'a str; 6] {
+    [
+        "verify",
+        "--key",
+        &key.public,
+        "--insecure-ignore-tlog",
+        "--local-image",
+        place,
+    ]
 }
 
 #[test]
@@ -161,20 +145,7 @@ fn a_copy_that_was_killed_leaves_no_name_and_goes_on() {
         .find(|kind| kind.is_there(&peers));
     let Some(kind) = kind else { return };
     let (from, to) = (Registry::start(&peers, kind), Registry::start(&peers, kind));
-    let layers: Vec<Value> = (0..6_u8)
-        .map(|number| {
-            image::blob(
-                from.address(),
-                "app",
-                "application/octet-stream",
-                &vec![number; 24 << 20],
-            )
-        })
-        .collect();
-    let config = image::blob(from.address(), "app", "application/vnd.oci.empty.v1+json", b"{}");
-    let manifest =
-        serde_json::json!({"schemaVersion": 2, "mediaType": image::MANIFEST, "config": config, "layers": layers});
-    let digest = image::manifest(from.address(), "app", "v1", image::MANIFEST, &manifest.to_string());
+    let (digest, layers) = large_image(from.address());
     let (source, target) = (format!("{}/app:v1", from.address()), format!("{}/app:v1", to.address()));
     let mut killed = 0;
     for milliseconds in [20, 60, 120, 200, 300, 450] {
@@ -183,13 +154,7 @@ fn a_copy_that_was_killed_leaves_no_name_and_goes_on() {
             break;
         }
         killed += 1;
-        let name = http::request(
-            to.address(),
-            "HEAD",
-            "/v2/app/manifests/v1",
-            &[("Accept", image::MANIFEST)],
-            b"",
-        );
+        let name = manifest(to.address(), "app", "v1");
         assert!(
             name.status == 404 || is_whole(to.address(), &layers),
             "after {milliseconds} ms"
@@ -198,10 +163,20 @@ fn a_copy_that_was_killed_leaves_no_name_and_goes_on() {
     assert!(killed > 0, "no copy was long enough to be killed");
     ours(&peers, &["copy", &source, &target]);
     assert!(is_whole(to.address(), &layers));
-    let copied = Run::new(&peers, "crane", &["digest", &target]).end().expect_success();
-    assert_eq!(copied.stdout.trim(), digest.as_str());
-    let source = Run::new(&peers, "crane", &["digest", &source]).end().expect_success();
-    assert_eq!(source.stdout.trim(), digest.as_str());
+    for name in [&source, &target] {
+        let found = Run::new(&peers, "crane", &["digest", name]).end().expect_success();
+        assert_eq!(found.stdout.trim(), digest.as_str());
+    }
+}
+
+/// An image of six layers of 24 MiB at `app:v1`.
+fn large_image(address: &str) -> (Digest, Vec<Value>) {
+    let layer = |number| image::blob(address, "app", "application/octet-stream", &vec![number; 24 << 20]);
+    let layers: Vec<Value> = (0..6).map(layer).collect();
+    let config = image::blob(address, "app", "application/vnd.oci.empty.v1+json", b"{}");
+    let manifest = json!({"schemaVersion": 2, "mediaType": image::MANIFEST, "config": config, "layers": layers});
+    let digest = image::manifest(address, "app", "v1", image::MANIFEST, &manifest.to_string());
+    (digest, layers)
 }
 
 fn is_whole(address: &str, layers: &[Value]) -> bool {

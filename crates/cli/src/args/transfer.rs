@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use countersign::copy::{Copied, CopyError, CopyOptions, Destination, Origin, Progress, copy};
 use countersign::sign::find;
-use countersign_oci::{AnyStore, Reference};
+use countersign_oci::{AnyStore, Manifest, Pinned, Reference};
 
 use super::attachment::LocationArgs;
 use super::pinned::PlatformArgs;
@@ -99,13 +99,7 @@ impl TransferArgs {
         options: &CopyOptions,
         told: Told,
     ) -> Result<Copied, Failure> {
-        let (image, manifest) = match self.platform.pattern() {
-            Some(_) => (self.platform.resolve(&source.reference, &source.store).await?, None),
-            None => {
-                let found = find(&source.store, &source.reference).await?;
-                (found.image, Some(found.manifest))
-            }
-        };
+        let (image, manifest) = self.found(source).await?;
         let location = match source.is_local() {
             true => self.location.beside(&image),
             false => self.location.of(&image, session)?,
@@ -132,6 +126,17 @@ impl TransferArgs {
             ));
         }
         Ok(copied)
+    }
+}
+
+impl TransferArgs {
+    /// The image by digest, with its manifest where that was read.
+    async fn found(&self, source: &Source) -> Result<(Pinned, Option<Manifest>), Failure> {
+        if self.platform.pattern().is_some() {
+            return Ok((self.platform.resolve(&source.reference, &source.store).await?, None));
+        }
+        let found = find(&source.store, &source.reference).await?;
+        Ok((found.image, Some(found.manifest)))
     }
 }
 

@@ -82,50 +82,23 @@ fn the_name_is_replaced_and_other_signatures_stay_unless_forced() {
 
 #[test]
 fn a_hostile_archive_is_refused_and_nothing_is_written() {
+    use tar::EntryType::{Link, Regular, Symlink};
     let registry = Registry::open();
     let user = signer();
-    let layout_file = br#"{"imageLayoutVersion":"1.0.0"}"#;
-    let entry = |builder: &mut tar::Builder<File>, kind: tar::EntryType, name: &[u8], size: u64, content: &[u8]| {
-        let mut header = tar::Header::new_old();
-        header.as_old_mut().name[..name.len()].copy_from_slice(name);
-        header.set_entry_type(kind);
-        header.set_size(size);
-        header.set_cksum();
-        builder.append(&header, content).expect("the file is writable");
-    };
     for (kind, name, size, words) in [
-        (
-            tar::EntryType::Regular,
-            &b"../../evil"[..],
-            4,
-            "the name \"../../evil\" leaves the archive",
-        ),
-        (
-            tar::EntryType::Regular,
-            b"/etc/evil",
-            4,
-            "the name \"/etc/evil\" leaves the archive",
-        ),
-        (tar::EntryType::Symlink, b"index.json", 0, "\"index.json\" is a link"),
-        (tar::EntryType::Link, b"index.json", 0, "\"index.json\" is a link"),
-        (
-            tar::EntryType::Regular,
-            b"index.json",
-            1 << 32,
-            "it is cut short in \"index.json\"",
-        ),
-        (
-            tar::EntryType::Regular,
-            b"oci-layout",
-            4,
-            "\"oci-layout\" is in it twice",
-        ),
+        (Regular, "../../evil", 4, "the name \"../../evil\" leaves the archive"),
+        (Regular, "/etc/evil", 4, "the name \"/etc/evil\" leaves the archive"),
+        (Symlink, "index.json", 0, "\"index.json\" is a link"),
+        (Link, "index.json", 0, "\"index.json\" is a link"),
+        (Regular, "index.json", 1 << 32, "it is cut short in \"index.json\""),
+        (Regular, "oci-layout", 4, "\"oci-layout\" is in it twice"),
     ] {
         let mut builder = tar::Builder::new(File::create(user.path("evil.tar")).expect("the folder is writable"));
+        let layout_file = br#"{"imageLayoutVersion":"1.0.0"}"#;
         entry(
             &mut builder,
-            tar::EntryType::Regular,
-            b"oci-layout",
+            Regular,
+            "oci-layout",
             layout_file.len() as u64,
             layout_file,
         );
@@ -137,6 +110,16 @@ fn a_hostile_archive_is_refused_and_nothing_is_written() {
         assert!(outcome.stderr.contains(words), "{outcome}");
     }
     assert_eq!(user.run(&format!("digest {}", registry.name("evil:v1"))).exit, 11);
+}
+
+/// Adds an entry whose name and size are taken as they are.
+fn entry(builder: &mut tar::Builder<File>, kind: tar::EntryType, name: &str, size: u64, content: &[u8]) {
+    let mut header = tar::Header::new_old();
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_entry_type(kind);
+    header.set_size(size);
+    header.set_cksum();
+    builder.append(&header, content).expect("the file is writable");
 }
 
 #[test]

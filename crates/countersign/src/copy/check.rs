@@ -28,9 +28,10 @@ pub(super) async fn is_there<T: Store>(
         } else if names.is_empty() {
             names.push(repository.digest(part.digest.clone()));
         }
-        for name in names {
-            checks.push(Box::pin(manifest_is_there(store, name, &part.digest)));
-        }
+        let of_names = names
+            .into_iter()
+            .map(|name| manifest_is_there(store, name, &part.digest));
+        checks.extend(of_names.map(|check| Box::pin(check) as _));
         if let Some(subject) = &part.manifest.content().subject {
             referrers.entry(&subject.digest).or_default().push(&part.digest);
         }
