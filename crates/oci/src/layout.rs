@@ -143,6 +143,11 @@ impl Store for Layout {
         referrers(&self.contents, digest).await
     }
 
+    async fn describe(&self, reference: &Reference) -> Result<Option<Descriptor>, StoreError> {
+        let (contents, reference) = (self.contents.clone(), reference.clone());
+        blocking(move || contents.describe(&reference)).await
+    }
+
     async fn has_blob(&self, _repository: &Repository, digest: &Digest) -> Result<bool, StoreError> {
         Ok(write::size_of(&self.contents, digest).await?.is_some())
     }

@@ -129,7 +129,7 @@ impl Store for Registry {
     }
 
     async fn describe(&self, reference: &Reference) -> Result<Option<Descriptor>, StoreError> {
-        self.head(reference).await
+        self.head_for(reference, scope::Access::Push).await
     }
 
     async fn has_blob(&self, repository: &Repository, digest: &Digest) -> Result<bool, StoreError> {

@@ -34,7 +34,8 @@ pub trait Store: Sync {
     ) -> impl Future<Output = Result<BlobStream, StoreError>> + Send;
 
     /// Describes what a name points at; `None` where the store says that there is no such thing. Unlike
-    /// [`resolve`](Self::resolve) this asks also where the name is a digest.
+    /// [`resolve`](Self::resolve) this asks also where the name is a digest, and takes no other name for it. It is
+    /// the question of someone who is about to write.
     ///
     /// # Errors
     /// Whatever keeps us from knowing.

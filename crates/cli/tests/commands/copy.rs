@@ -63,6 +63,39 @@ Error: image "oci-archive:image.tar" already exists. Use `-f` to overwrite
 }
 
 #[test]
+fn a_layout_takes_several_images_and_no_tag_means_latest() {
+    let registry = Registry::open();
+    let user = signer();
+    let digests = ["v1", "v2"].map(|tag| push(&user, &registry, &format!("app:{tag}"), tag));
+    copied(&user, &format!("{} oci:layout:v1", registry.name("app:v1")));
+    copied(&user, &format!("{} oci:layout", registry.name("app:v2")));
+    for (tag, digest) in [("v1", &digests[0]), ("latest", &digests[1])] {
+        copied(
+            &user,
+            &format!("oci:layout:{tag} {}", registry.name(&format!("back:{tag}"))),
+        );
+        let found = user.run(&format!("digest {}", registry.name(&format!("back:{tag}"))));
+        assert_eq!(found.text().trim(), digest);
+    }
+}
+
+#[test]
+fn a_registry_for_one_user_is_copied_from_and_to() {
+    let (from, to) = (Registry::private("bob", "secret"), Registry::private("bob", "secret"));
+    let user = signer();
+    user.write("content.txt", "hello");
+    let credentials = "--registry-username bob --registry-password secret";
+    let (source, target) = (from.name("app:v1"), to.name("app:v1"));
+    assert_eq!(user.run(&format!("push {credentials} {source} content.txt")).exit, 0);
+    assert_eq!(user.run(&format!("{SIGN} {credentials} {source}")).exit, 0);
+    copied(&user, &format!("{credentials} {source} {target}"));
+    let verified = user.run(&format!("{VERIFY} {credentials} {target}"));
+    assert_eq!(verified.exit, 0, "{verified}");
+    let denied = user.run(&format!("copy {source} {target}"));
+    assert_eq!(denied.exit, 22, "{denied}");
+}
+
+#[test]
 fn each_manifest_is_told_and_the_name_is_the_last() {
     let registry = Registry::open();
     let user = signer();

@@ -140,6 +140,25 @@ impl Contents {
         self.manifest_by_digest(&digest, listed.map_or("", |entry| &entry.media_type))
     }
 
+    /// Describes what has this very name; the only image is not taken for `latest`.
+    pub(crate) fn describe(&self, reference: &Reference) -> Result<Option<Descriptor>, StoreError> {
+        let digest = match reference.target() {
+            Target::Digest(digest) => digest.clone(),
+            Target::Tag(tag) => match self.index()?.find(reference, tag)? {
+                Some(entry) => entry.digest.clone(),
+                None => return Ok(None),
+            },
+        };
+        match self.manifest_by_digest(&digest, "") {
+            Ok(manifest) => Ok(Some(Descriptor {
+                digest,
+                ..manifest.descriptor()
+            })),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads a manifest from the blobs and checks its digest.
     pub(crate) fn manifest_by_digest(&self, digest: &Digest, media_type: &str) -> Result<Manifest, StoreError> {
         let section = self.blob(digest)?;

@@ -6,6 +6,7 @@ use http::{Method, StatusCode, header};
 use super::Registry;
 use super::answer;
 use super::call::{Call, CallTarget};
+use super::scope::Access;
 use crate::error::StoreError;
 use crate::http::Answer;
 use crate::manifest::{Descriptor, Manifest};
@@ -17,7 +18,17 @@ impl Registry {
     /// # Errors
     /// [`StoreError`] where the registry did not say.
     pub async fn head(&self, reference: &Reference) -> Result<Option<Descriptor>, StoreError> {
-        let mut call = self.manifest_call(Method::HEAD, reference);
+        self.head_for(reference, Access::Pull).await
+    }
+
+    /// The same, by someone who is about to do what `access` says: where a repository does not exist yet, some
+    /// registries tell that only to those who may make it.
+    pub(super) async fn head_for(
+        &self,
+        reference: &Reference,
+        access: Access<'_>,
+    ) -> Result<Option<Descriptor>, StoreError> {
+        let mut call = self.manifest_call(Method::HEAD, reference).access(access);
         let answer = self.exchange(&mut call, 0).await?;
         match answer.status {
             StatusCode::NOT_FOUND => Ok(None),
