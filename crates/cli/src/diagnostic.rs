@@ -5,8 +5,8 @@ use std::io;
 
 use countersign::attachment::Place;
 use countersign::blob::BlobError;
-use countersign::policy_program::PolicyError;
 use countersign::copy::CopyError;
+use countersign::policy_program::PolicyError;
 use countersign::sign::SignError;
 use countersign::verify::{Refusal, VerifyError};
 use countersign_core::key::{ImportError, MessageUnknown};

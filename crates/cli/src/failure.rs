@@ -133,14 +133,6 @@ pub(crate) enum Failure {
         /// Why not.
         source: NotAttachable,
     },
-    /// A file holds no bundle.
-    #[error("{path}")]
-    Bundle {
-        /// The path as the user gave it.
-        path: String,
-        /// What is wrong with it.
-        source: BundleError,
-    },
     /// A bundle cannot be upgraded.
     #[error("{path}")]
     Upgrade {

@@ -6,8 +6,8 @@ use countersign_core::Digest;
 use countersign_oci::reference::ReferenceError;
 use countersign_oci::{Pinned, Reference, Repository};
 
-pub mod configuration;
 pub mod add;
+pub mod configuration;
 pub mod discover;
 pub mod download;
 pub mod legacy;

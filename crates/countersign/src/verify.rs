@@ -39,6 +39,7 @@ impl Refusal {
         matches!(
             self,
             Self::Rejected(Rejection::PredicateType { .. } | Rejection::NotAnAttestation)
+                | Self::Unreadable(Unreadable::Attestation { .. })
         )
     }
 }
@@ -177,13 +178,15 @@ pub async fn verify_image<S: Store>(
         },
         _ => Sought::Attestations,
     };
-    let attached = discover(image, store, location, sought, limits)
-        .await
-        .map_err(|source| VerifyError::Store {
+    let artifact = Artifact::new(image.digest().clone());
+    let judge = |attached| judged(attached, &artifact, policy, now);
+    match discover(image, store, location, sought, limits, &judge).await {
+        Ok(found) => sorted(image, found, policy),
+        Err(source) => Err(VerifyError::Store {
             image: image.clone(),
             source,
-        })?;
-    judge(image, attached, policy, now)
+        }),
+    }
 }
 
 /// Judges evidence that is at hand already.
@@ -197,15 +200,29 @@ pub fn judge(
     now: Timestamp,
 ) -> Result<Verified, VerifyError> {
     let artifact = Artifact::new(image.digest().clone());
+    let found = attached
+        .into_iter()
+        .map(|attached| judged(attached, &artifact, policy, now))
+        .collect();
+    sorted(image, found, policy)
+}
+
+type Judged = (Place, Result<VerifiedSignature, Refusal>);
+
+fn judged(attached: Attached, artifact: &Artifact, policy: &Policy, now: Timestamp) -> Judged {
+    let outcome = match attached.evidence {
+        Evidence::Bundle(bundle) => verify(&bundle, artifact, policy, now).map_err(Refusal::from),
+        Evidence::Unreadable(reason) => Err(reason.into()),
+    };
+    (attached.place, outcome)
+}
+
+fn sorted(image: &Pinned, found: Vec<Judged>, policy: &Policy) -> Result<Verified, VerifyError> {
     let mut verified = Verified {
         accepted: Vec::new(),
         refused: Vec::new(),
     };
-    for Attached { place, evidence } in attached {
-        let outcome = match evidence {
-            Evidence::Bundle(bundle) => verify(&bundle, &artifact, policy, now).map_err(Refusal::from),
-            Evidence::Unreadable(reason) => Err(reason.into()),
-        };
+    for (place, outcome) in found {
         match outcome {
             Ok(signature) => verified.accepted.push((place, signature)),
             Err(refusal) => verified.refused.push((place, refusal)),

@@ -12,6 +12,7 @@ use countersign_oci::{Reference, Store, StoreError, Upload};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
+use super::configuration::Known;
 use super::legacy::{self, Layer, MediaTypes};
 use super::referrer::{self, referrer};
 use super::{Kind, Location};
@@ -30,21 +31,27 @@ pub async fn add_layers<S: Store>(
 ) -> Result<(), StoreError> {
     let tag = location.tag(digest, kind)?;
     try_join_all(layers.iter().map(|layer| push(store, &tag, layer))).await?;
-    append(store, &tag, &|current: Option<&Manifest>| {
-        let missing: Vec<&Layer> = layers
-            .iter()
-            .filter(|layer| !current.is_some_and(|manifest| layer.is_in(manifest)))
-            .collect();
+    let known = Known::default();
+    let merge = |current: Option<&Manifest>| {
+        let is_there = |layer: &&Layer| current.is_some_and(|manifest| layer.is_in(manifest));
+        let missing: Vec<&Layer> = layers.iter().filter(|layer| !is_there(layer)).collect();
         if missing.is_empty() {
             return Ok(Merge::Present);
         }
-        let (manifest, configuration) = legacy::append(current, &missing, media_types, None)?;
+        let kept = current.map(|manifest| known.kept(manifest)).transpose()?.flatten();
+        let (manifest, configuration) = legacy::append_keeping(current, kept.as_ref(), &missing, media_types, None)?;
+        known.writing();
         Ok(Merge::Write {
             manifest: Box::new(manifest),
             blobs: vec![configuration],
         })
-    })
-    .await
+    };
+    loop {
+        let outcome = append(store, &tag, &merge).await;
+        if !known.fetch(store, location.repository()).await? {
+            return outcome;
+        }
+    }
 }
 
 async fn push<S: Store>(store: &S, tag: &Reference, layer: &Layer) -> Result<(), StoreError> {

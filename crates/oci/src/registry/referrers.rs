@@ -356,9 +356,9 @@ mod tests {
     #[test]
     fn an_entry_is_taken_off_and_the_others_stay() {
         let subject = Digest::sha256(b"subject");
-        let mut index = with_entry(None, &entry("1"), &subject, &tag()).expect("an index");
+        let mut index = with_entries(None, &[entry("1")], &subject, &tag()).expect("an index");
         for text in ["2", "3"] {
-            index = with_entry(Some(&index), &entry(text), &subject, &tag()).expect("an index");
+            index = with_entries(Some(&index), &[entry(text)], &subject, &tag()).expect("an index");
         }
         let left = without_entries(&index, &[entry("2").digest], &tag()).expect("an index");
         let digests: Vec<_> = left.manifests().iter().map(|entry| entry.digest.clone()).collect();
