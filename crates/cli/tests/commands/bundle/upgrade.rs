@@ -97,9 +97,9 @@ fn what_is_no_bundle_is_refused() {
         user.run("bundle upgrade no.json"),
         str![[r#"
 --- stderr
-Error: no.json
+Error: bundle no.json
   caused by: mediaType is missing
---- exit 1
+--- exit 21
 
 "#]]
     );
