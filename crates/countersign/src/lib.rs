@@ -9,5 +9,6 @@ pub mod clean;
 pub mod copy;
 pub mod key_reference;
 pub mod policy_program;
+pub mod mentions;
 pub mod sign;
 pub mod verify;
