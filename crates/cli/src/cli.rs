@@ -15,7 +15,7 @@ pub(crate) use complaint::translate;
 
 use crate::args::boolean;
 use crate::args::global::GlobalArgs;
-use crate::args::output::{AttestationOutput, OutputFormat};
+use crate::args::output::{AttestationOutput, OutputFormat, VerifyOutput};
 use crate::commands::{ENTRIES, Entry, Fallback, Leaf};
 use crate::env::Environment;
 use crate::failure::Failure;
@@ -61,13 +61,7 @@ pub(crate) fn parse(
 ) -> Result<Parsed, Failure> {
     let mut arguments = arguments;
     let named = find_named(&arguments);
-    let command = match &named {
-        Some(Named {
-            entry: Entry::Command(leaf),
-            ..
-        }) => Some(leaf),
-        _ => None,
-    };
+    let command = named.as_ref().and_then(|named| named.entry.leaf());
     repair::repair(&mut arguments, command, ui);
     if let (Some(named), Some(command)) = (&named, command)
         && command.fallback == Fallback::Environment
@@ -114,9 +108,13 @@ fn shown(text: &clap::builder::StyledStr, ui: &Ui<'_>) -> String {
 fn invocation(mut matches: ArgMatches, program: &'static str, ui: &Ui<'_>) -> Result<Parsed, Failure> {
     let mut entries = ENTRIES;
     let mut words = Vec::new();
+    let mut own = None;
     let command = loop {
         let Some((word, inner)) = matches.remove_subcommand() else {
-            return Ok(Parsed::Text(help(program, &words, ui)));
+            match own {
+                Some(leaf) => break leaf,
+                None => return Ok(Parsed::Text(help(program, &words, ui))),
+            }
         };
         let entry = entries
             .iter()
@@ -125,14 +123,21 @@ fn invocation(mut matches: ArgMatches, program: &'static str, ui: &Ui<'_>) -> Re
         matches = inner;
         match entry {
             Entry::Command(leaf) => break leaf,
-            Entry::Group(group) => entries = group.entries,
+            Entry::Group(group) => {
+                entries = group.entries;
+                own = group.own.as_ref();
+            }
         }
         words.push(word);
     };
     let global =
         GlobalArgs::from_arg_matches(&matches).map_err(|error| translate(&error, program, Some(command.name)))?;
     let is_json = matches!(matches.try_get_one("output"), Ok(Some(OutputFormat::Json)))
-        || matches!(matches.try_get_one("output"), Ok(Some(AttestationOutput::Json)));
+        || matches!(matches.try_get_one("output"), Ok(Some(AttestationOutput::Json)))
+        || matches!(
+            matches.try_get_one("output"),
+            Ok(Some(VerifyOutput::Json | VerifyOutput::Jsonl))
+        );
     let failures = if is_json {
         OutputFormat::Json
     } else {

@@ -8,6 +8,7 @@ mod clean;
 mod completion;
 mod copy;
 mod digest;
+mod dockerfile;
 mod download;
 mod env;
 mod generate;
@@ -98,24 +99,41 @@ pub(crate) struct Group {
     pub(crate) name: &'static str,
     /// What may follow.
     pub(crate) entries: &'static [Entry],
+    /// What it does where none of them follows.
+    pub(crate) own: Option<Leaf>,
     about: &'static str,
 }
 
 impl Entry {
     const fn of<S: Subcommand>() -> Self {
-        Self::Command(Leaf {
-            name: S::NAME,
-            fallback: S::FALLBACK,
-            about: S::ABOUT,
-            arguments: S::ARGUMENTS,
-            visibility: S::VISIBILITY,
-            define: define::<S>,
-            execute: execute::<S>,
-        })
+        Self::Command(Leaf::of::<S>())
     }
 
     const fn group(name: &'static str, about: &'static str, entries: &'static [Self]) -> Self {
-        Self::Group(Group { name, entries, about })
+        Self::Group(Group {
+            name,
+            entries,
+            own: None,
+            about,
+        })
+    }
+
+    /// A command that others go on from.
+    const fn with<S: Subcommand>(entries: &'static [Self]) -> Self {
+        Self::Group(Group {
+            name: S::NAME,
+            entries,
+            own: Some(Leaf::of::<S>()),
+            about: S::ABOUT,
+        })
+    }
+
+    /// What is run where nothing follows.
+    pub(crate) fn leaf(&self) -> Option<&Leaf> {
+        match self {
+            Self::Command(leaf) => Some(leaf),
+            Self::Group(group) => group.own.as_ref(),
+        }
     }
 
     /// All its words on the command line.
@@ -137,16 +155,33 @@ impl Entry {
         let command = Command::new(self.word());
         match self {
             Self::Command(leaf) => leaf.describe(command, program),
-            Self::Group(group) => command
-                .about(group.about)
-                .override_usage(format!("{program} {} [command]", group.name))
-                .disable_help_subcommand(true)
-                .subcommands(group.entries.iter().map(|entry| entry.command(program))),
+            Self::Group(group) => {
+                let inner = group.entries.iter().map(|entry| entry.command(program));
+                let command = command.disable_help_subcommand(true).subcommands(inner);
+                match &group.own {
+                    Some(leaf) => leaf.describe(command, program).args_conflicts_with_subcommands(true),
+                    None => command
+                        .about(group.about)
+                        .override_usage(format!("{program} {} [command]", group.name)),
+                }
+            }
         }
     }
 }
 
 impl Leaf {
+    const fn of<S: Subcommand>() -> Self {
+        Self {
+            name: S::NAME,
+            fallback: S::FALLBACK,
+            about: S::ABOUT,
+            arguments: S::ARGUMENTS,
+            visibility: S::VISIBILITY,
+            define: define::<S>,
+            execute: execute::<S>,
+        }
+    }
+
     fn describe(&self, command: Command, program: &str) -> Command {
         let arguments = self.arguments;
         let space = if arguments.is_empty() { "" } else { " " };
@@ -193,6 +228,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<completion::Completion>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<digest::Digest>(),
+    dockerfile::GROUP,
     download::GROUP,
     Entry::of::<env::Env>(),
     Entry::of::<generate::Generate>(),
@@ -202,7 +238,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<login::Login>(),
     Entry::of::<ls::Ls>(),
     Entry::of::<man::Man>(),
-    Entry::of::<manifest::Manifest>(),
+    manifest::ENTRY,
     Entry::of::<public_key::PublicKey>(),
     Entry::of::<pull::Pull>(),
     Entry::of::<push::Push>(),

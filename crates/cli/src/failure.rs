@@ -8,6 +8,7 @@ use countersign::attest::AttestError;
 use countersign::blob::BlobError;
 use countersign::copy::CopyError;
 use countersign::key_reference::KeyReferenceError;
+use countersign::mentions::MentionsError;
 use countersign::policy_program::PolicyError;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
@@ -186,6 +187,20 @@ pub(crate) enum Failure {
     Unreadable {
         /// Which, and why, a line each.
         details: Vec<String>,
+    },
+    /// The images that a file names cannot be told.
+    #[error("{path}")]
+    Mentions {
+        /// The path as the user gave it.
+        path: String,
+        /// Why.
+        source: MentionsError,
+    },
+    /// A file names no image.
+    #[error("no images found in {what}")]
+    NoImages {
+        /// What kind of file it is.
+        what: &'static str,
     },
     /// The image was not verified.
     #[error(transparent)]

@@ -8,7 +8,7 @@ pub mod blob;
 pub mod clean;
 pub mod copy;
 pub mod key_reference;
-pub mod policy_program;
 pub mod mentions;
+pub mod policy_program;
 pub mod sign;
 pub mod verify;

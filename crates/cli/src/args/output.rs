@@ -26,6 +26,32 @@ impl OutputArgs {
     }
 }
 
+/// What is printed of signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerifyOutput {
+    /// One versioned object, for success and failure.
+    Json,
+    /// One versioned object a line for each image as it comes, then one that sums up.
+    Jsonl,
+    /// For people.
+    Text,
+}
+
+/// What is printed of signatures.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct VerifyOutputArgs {
+    /// The form of the results; json and jsonl (a line for each image as it comes) show failures as JSON too
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    output: Option<VerifyOutput>,
+}
+
+impl VerifyOutputArgs {
+    /// The form asked for; `None` leaves it to the command.
+    pub(crate) fn format(&self) -> Option<VerifyOutput> {
+        self.output
+    }
+}
+
 /// What is printed of attestations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AttestationOutput {

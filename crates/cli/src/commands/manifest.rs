@@ -1,14 +1,18 @@
-//! `manifest`: the bytes of a manifest as they are in the registry.
+//! `manifest`: the bytes of a manifest as they are in the registry; and the images that Kubernetes manifests name.
+
+mod verify;
 
 use clap::Args;
 use countersign_oci::Store;
 
-use super::Subcommand;
+use super::{Entry, Subcommand};
 use crate::args::image::ImageArg;
 use crate::args::pinned::PlatformArgs;
 use crate::args::registry::RegistryArgs;
 use crate::failure::Failure;
 use crate::session::Session;
+
+pub(super) const ENTRY: Entry = Entry::with::<Manifest>(&[Entry::of::<verify::Verify>()]);
 
 /// Prints a manifest
 #[derive(Args)]

@@ -2,17 +2,19 @@
 
 mod given;
 mod images;
+pub(super) mod mentioned;
+mod names;
 mod print;
 
 use clap::Args;
-use countersign::attachment::discover::{Limits, Search};
+use countersign::attachment::discover::Search;
 use countersign_core::policy::{Claim, ClaimBinding, Policy, PredicateRule};
+use countersign_oci::Pinned;
 
 use super::Subcommand;
 use crate::args::annotations::AnnotationArgs;
 use crate::args::attachment::{self, AttachmentArgs, LocationArgs};
-use crate::args::image::ImagesArg;
-use crate::args::output::OutputArgs;
+use crate::args::output::VerifyOutputArgs;
 use crate::args::pinned::PlatformArgs;
 use crate::args::registry::RegistryArgs;
 use crate::args::trusted_signer::TrustedSignerArgs;
@@ -25,6 +27,27 @@ use crate::session::Session;
 #[derive(Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
+    flags: VerifyFlags,
+
+    #[command(flatten)]
+    names: names::NamesArgs,
+}
+
+impl Subcommand for Verify {
+    const NAME: &'static str = "verify";
+    const ABOUT: &'static str = "Verifies the signatures of images";
+    const ARGUMENTS: &'static str = "IMAGE...";
+
+    fn run(self, session: &Session<'_>) -> Result<(), Failure> {
+        let names = self.names.read(session)?;
+        self.flags.verify(&names, session).map(drop)
+    }
+}
+
+/// How images are verified, wherever they are named.
+#[derive(Args)]
+pub(super) struct VerifyFlags {
+    #[command(flatten)]
     trusted: TrustedSignerArgs,
     #[command(flatten)]
     annotations: AnnotationArgs,
@@ -33,11 +56,9 @@ pub(crate) struct Verify {
     #[command(flatten)]
     location: LocationArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: VerifyOutputArgs,
     #[command(flatten)]
     registry: RegistryArgs,
-    #[command(flatten)]
-    images: ImagesArg,
     #[command(flatten)]
     unserved: Unserved<Verifying>,
     #[command(flatten)]
@@ -80,27 +101,29 @@ pub(crate) struct Verify {
     experimental_oci11: bool,
 }
 
-impl Subcommand for Verify {
-    const NAME: &'static str = "verify";
-    const ABOUT: &'static str = "Verifies the signatures of images";
-    const ARGUMENTS: &'static str = "IMAGE...";
-
-    fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.check()?;
+impl VerifyFlags {
+    /// Verifies every image of `names` and tells of each; returns them by digest, in the order given, where all are verified.
+    pub(super) fn verify(&self, names: &[String], session: &Session<'_>) -> Result<Vec<Pinned>, Failure> {
+        self.check(names)?;
         self.trusted.check("signature", session)?;
         let mut limits = attachment::limits(self.max_workers, session)?;
         if !self.new_bundle_format {
             limits.search = Search::SignatureTag;
         }
-        session.wait(self.verify(session, &limits))
+        session.wait(async {
+            let policy = self.policy(session).await?;
+            images::verify(self, names, session, &policy, &limits).await
+        })
     }
-}
 
-impl Verify {
+    /// Says whether what is verified are just the images that are named.
+    pub(super) fn is_about_names_only(&self) -> bool {
+        !self.recursive && self.platform.pattern().is_none() && self.attachment.kind().is_none() && !self.local_image
+    }
+
     /// Checks the flags against each other.
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self, names: &[String]) -> Result<(), Failure> {
         self.unserved.refuse()?;
-        self.images.texts()?;
         if self.max_workers == 0 {
             return Err(
                 UsageError::because("please set the --max-worker flag to a value that is greater than 0").into(),
@@ -109,7 +132,7 @@ impl Verify {
         if self.signature.is_some() != self.payload.is_some() {
             return Err(UsageError::because("--signature and --payload go together").into());
         }
-        if self.signature.is_some() && (self.recursive || self.platform.pattern().is_some()) {
+        if self.signature.is_some() && (self.recursive || self.platform.pattern().is_some() || names.len() > 1) {
             return Err(
                 UsageError::because("--signature is about one image: not with --recursive or --platform").into(),
             );
@@ -118,11 +141,6 @@ impl Verify {
             return Err(UsageError::because("--recursive and --platform exclude each other").into());
         }
         self.trusted.log().map(drop)
-    }
-
-    async fn verify(&self, session: &Session<'_>, limits: &Limits) -> Result<(), Failure> {
-        let policy = self.policy(session).await?;
-        images::verify(self, session, &policy, limits).await
     }
 
     async fn policy(&self, session: &Session<'_>) -> Result<Policy, Failure> {

@@ -16,6 +16,7 @@ mod clean;
 mod completion;
 mod copy;
 mod digest;
+mod dockerfile;
 mod download;
 mod env;
 mod generate;

@@ -1,3 +1,5 @@
+mod verify;
+
 use snapbox::str;
 
 use crate::assert_outcome;

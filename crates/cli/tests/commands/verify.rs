@@ -3,6 +3,7 @@
 mod attached;
 mod failures;
 pub(crate) mod local;
+mod many;
 mod output;
 
 use snapbox::str;

@@ -190,12 +190,27 @@ impl Offsets {
     fn range(&self, span: Span, style: ScalarStyle) -> Range<usize> {
         let (start, end) = (self.byte(span.start.index()), self.byte(span.end.index()));
         let text = self.text.get(start..end).unwrap_or_default();
-        let end = start + text.trim_end().len();
         match style {
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => start + 1..end - 1,
-            _ => start..end,
+            // What follows a quoted text may be counted to it.
+            ScalarStyle::SingleQuoted => start + 1..start + closing(text, '\'', None),
+            ScalarStyle::DoubleQuoted => start + 1..start + closing(text, '"', Some('\\')),
+            _ => start..start + text.trim_end().len(),
         }
     }
+}
+
+/// The place of the quote that closes the one at the start; a quote that is doubled or escaped does not.
+fn closing(text: &str, quote: char, escape: Option<char>) -> usize {
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        let is_doubled = escape.is_none() && characters.peek().is_some_and(|(_, next)| *next == quote);
+        if Some(character) == escape || (character == quote && is_doubled) {
+            characters.next();
+        } else if character == quote {
+            return at;
+        }
+    }
+    text.len().max(1)
 }
 
 const STEP: usize = 64;

@@ -4,7 +4,7 @@ use countersign::attachment::{Attached, Evidence, Place};
 use countersign_core::bundle::Bundle;
 use countersign_core::payload::simple_signing;
 
-use super::Verify;
+use super::VerifyFlags;
 use crate::args::signature;
 use crate::args::usage::UsageError;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::session::Session;
 
 /// Reads `--signature` (a file, a URL, or base64) and `--payload` (a file).
 pub(super) async fn attached(
-    command: &Verify,
+    command: &VerifyFlags,
     session: &Session<'_>,
     given: &str,
     payload: &str,
@@ -26,7 +26,7 @@ pub(super) async fn attached(
     })
 }
 
-async fn read(command: &Verify, session: &Session<'_>, given: &str) -> Result<Vec<u8>, Failure> {
+async fn read(command: &VerifyFlags, session: &Session<'_>, given: &str) -> Result<Vec<u8>, Failure> {
     if file::exists(session.directory(), given) {
         return file::read(session.directory(), given, signature::LIMIT);
     }

@@ -5,61 +5,90 @@ use countersign::attachment::discover::Limits;
 use countersign::sign::{Subject, beneath, find};
 use countersign::verify::{Verified, VerifyError, judge, verify_image};
 use countersign_core::policy::Policy;
-use countersign_oci::{AnyStore, Pinned, Reference, Store, StoreError};
+use countersign_oci::{AnyStore, Pinned, Reference, Registry, Store, StoreError};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
 use super::print::{Report, Reporter};
-use super::{Verify, given};
+use super::{VerifyFlags, given};
 use crate::args::pinned::PlatformPattern;
 use crate::args::source::{self, Names, Source};
 use crate::failure::Failure;
 use crate::session::Session;
 
-/// Verifies every image that was named and reports on each, in the order given; fails with the worst.
+/// Verifies every image of `names` and reports on each, in the order given, or as they come where each has a line of its own;
+/// fails with the worst. Returns the images, in the order given.
 pub(super) async fn verify(
-    command: &Verify,
+    command: &VerifyFlags,
+    names: &[String],
     session: &Session<'_>,
     policy: &Policy,
     limits: &Limits,
-) -> Result<(), Failure> {
+) -> Result<Vec<Pinned>, Failure> {
     let registry = command.registry.open(session)?;
-    let names = if command.local_image { Names::Local } else { Names::Any };
+    let kind = if command.local_image { Names::Local } else { Names::Any };
     let mut reporter = Reporter::new(command, session);
     let slots = Semaphore::new(limits.parallel.min(Semaphore::MAX_PERMITS));
-    let mut reports = stream::iter(command.images.texts()?)
-        .map(|name| async {
+    let verified = stream::iter(names.iter().enumerate()).map(|(place, name)| {
+        let (slots, registry) = (&slots, &registry);
+        async move {
             let _slot = slots.acquire().await;
             // Boxed, as most of those that wait have not begun or have ended.
-            Box::pin(async {
-                match source::open(name, names, &registry, session).await {
-                    Ok(source) => {
-                        let task = Task {
-                            command,
-                            session,
-                            policy,
-                            limits,
-                            source,
-                        };
-                        task.reports().await
-                    }
-                    Err(failure) => vec![Report::failed(name, failure)],
-                }
-            })
-            .await
-        })
-        .buffered(limits.parallel.saturating_mul(WAITING));
-    while let Some(of_name) = reports.next().await {
+            (
+                place,
+                Box::pin(reports(command, session, policy, limits, name, kind, registry)).await,
+            )
+        }
+    });
+    let waiting = limits.parallel.saturating_mul(WAITING);
+    let mut pinned = Vec::with_capacity(names.len());
+    let mut reports = match reporter.takes_any_order() {
+        true => verified.buffer_unordered(waiting).left_stream(),
+        false => verified.buffered(waiting).right_stream(),
+    };
+    while let Some((place, of_name)) = reports.next().await {
+        pinned.extend(
+            of_name
+                .iter()
+                .filter_map(Report::verified)
+                .map(|image| (place, image.clone())),
+        );
         for report in of_name {
             reporter.add(report)?;
         }
     }
-    reporter.finish()
+    reporter.finish()?;
+    pinned.sort_by_key(|(place, _)| *place);
+    Ok(pinned.into_iter().map(|(_, image)| image).collect())
+}
+
+async fn reports(
+    command: &VerifyFlags,
+    session: &Session<'_>,
+    policy: &Policy,
+    limits: &Limits,
+    name: &str,
+    names: Names,
+    registry: &Registry,
+) -> Vec<Report> {
+    match source::open(name, names, registry, session).await {
+        Ok(source) => {
+            let task = Task {
+                command,
+                session,
+                policy,
+                limits,
+                source,
+            };
+            task.reports().await
+        }
+        Err(failure) => vec![Report::failed(name, failure)],
+    }
 }
 
 /// The verification of one name.
 struct Task<'a, 'w> {
-    command: &'a Verify,
+    command: &'a VerifyFlags,
     session: &'a Session<'w>,
     policy: &'a Policy,
     limits: &'a Limits,

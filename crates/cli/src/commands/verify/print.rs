@@ -8,8 +8,8 @@ use countersign_oci::Pinned;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Verify;
-use crate::args::output::OutputFormat;
+use super::VerifyFlags;
+use crate::args::output::VerifyOutput;
 use crate::diagnostic::{self, Diagnostic};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -43,6 +43,11 @@ impl Report {
         }
     }
 
+    /// The image, where it is verified.
+    pub(super) fn verified(&self) -> Option<&Pinned> {
+        self.outcome.as_ref().ok().and(self.image.as_ref())
+    }
+
     /// Says that what was verified is the index that lists `image`.
     pub(super) fn vouching_for(mut self, image: &Pinned) -> Self {
         self.vouched_for = Some(image.clone());
@@ -52,10 +57,12 @@ impl Report {
 
 /// Tells of one image after the other and remembers the worst.
 pub(super) struct Reporter<'a, 'w> {
-    command: &'a Verify,
+    command: &'a VerifyFlags,
     session: &'a Session<'w>,
     form: Form,
     worst: Option<Exit>,
+    told: usize,
+    failed: usize,
     objects: Vec<ImageObject>,
 }
 
@@ -67,13 +74,16 @@ enum Form {
     Text,
     /// One versioned object for the whole run.
     Object,
+    /// One versioned object for each image, as they come, and one that sums up.
+    Lines,
 }
 
 impl<'a, 'w> Reporter<'a, 'w> {
-    pub(super) fn new(command: &'a Verify, session: &'a Session<'w>) -> Self {
+    pub(super) fn new(command: &'a VerifyFlags, session: &'a Session<'w>) -> Self {
         let form = match command.output.format() {
-            Some(OutputFormat::Json) if session.program() == "countersign" => Form::Object,
-            Some(OutputFormat::Text) => Form::Text,
+            Some(VerifyOutput::Json) if session.program() == "countersign" => Form::Object,
+            Some(VerifyOutput::Jsonl) => Form::Lines,
+            Some(VerifyOutput::Text) => Form::Text,
             _ => Form::Cosign,
         };
         Self {
@@ -81,8 +91,15 @@ impl<'a, 'w> Reporter<'a, 'w> {
             session,
             form,
             worst: None,
+            told: 0,
+            failed: 0,
             objects: Vec::new(),
         }
+    }
+
+    /// Says whether images may be told of in the order in which they come.
+    pub(super) fn takes_any_order(&self) -> bool {
+        self.form == Form::Lines
     }
 
     /// Tells of one image.
@@ -96,9 +113,20 @@ impl<'a, 'w> Reporter<'a, 'w> {
         {
             self.worst = Some(diagnostic.exit);
         }
-        if self.form == Form::Object {
-            self.objects.push(ImageObject::new(report, diagnostic));
-            return Ok(());
+        self.told += 1;
+        self.failed += usize::from(diagnostic.is_some());
+        match self.form {
+            Form::Object => {
+                self.objects.push(ImageObject::new(report, diagnostic));
+                return Ok(());
+            }
+            Form::Lines => {
+                return self.line(&LineObject {
+                    schema_version: 1,
+                    image: ImageObject::new(report, diagnostic),
+                });
+            }
+            Form::Cosign | Form::Text => {}
         }
         match (&report.outcome, diagnostic) {
             (Ok(verified), _) => self.accepted(&report, verified),
@@ -110,8 +138,25 @@ impl<'a, 'w> Reporter<'a, 'w> {
         }
     }
 
+    /// A line that is there at once, for whoever reads while more are verified.
+    fn line(&self, object: &impl Serialize) -> Result<(), Failure> {
+        self.session.ui().print_json(object)?;
+        self.session.ui().flush()
+    }
+
     /// Ends the report; fails with the worst that was told.
     pub(super) fn finish(self) -> Result<(), Failure> {
+        if self.form == Form::Lines {
+            self.line(&SummaryObject {
+                schema_version: 1,
+                summary: Summary {
+                    images: self.told,
+                    verified: self.told - self.failed,
+                    failed: self.failed,
+                    exit: self.worst.unwrap_or(Exit::Success).code(),
+                },
+            })?;
+        }
         if self.form == Form::Object {
             self.session.ui().print_json(&RunObject {
                 schema_version: 1,
@@ -223,6 +268,31 @@ impl Item {
 struct RunObject {
     schema_version: u32,
     images: Vec<ImageObject>,
+}
+
+/// A line of `--output jsonl`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LineObject {
+    schema_version: u32,
+    #[serde(flatten)]
+    image: ImageObject,
+}
+
+/// The last line of `--output jsonl`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SummaryObject {
+    schema_version: u32,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    images: usize,
+    verified: usize,
+    failed: usize,
+    exit: u8,
 }
 
 #[derive(Serialize)]

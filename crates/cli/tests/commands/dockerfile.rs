@@ -1,0 +1,3 @@
+//! `dockerfile`: the images that a build takes its content from.
+
+mod verify;
