@@ -22,7 +22,7 @@ use countersign_core::payload::statement::StatementError;
 use countersign_core::trust::TrustError;
 use countersign_core::verify::Rejection;
 use countersign_oci::reference::ReferenceError;
-use countersign_oci::{Pinned, StoreError};
+use countersign_oci::{Pinned, Reference, StoreError};
 use countersign_server::ServerError;
 use tokio::task::JoinError;
 
@@ -339,6 +339,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// What keeps a name from being found: that there is none, or that we could not tell.
+    pub(crate) fn absent(error: StoreError, reference: &Reference) -> Self {
+        match error {
+            StoreError::NotFound { .. } => Self::NoTag {
+                image: reference.to_string(),
+            },
+            other => other.into(),
+        }
+    }
+
     /// What a store said, where that is the reason.
     pub(crate) fn of_store(&self) -> Option<&StoreError> {
         match self {

@@ -2,13 +2,32 @@
 
 use clap::{Args, ValueEnum};
 use countersign::attachment::discover::Limits;
+use countersign::attachment::legacy::MediaTypes;
 use countersign::attachment::{Kind, Location};
 use countersign_oci::{Pinned, Repository};
+use jiff::Timestamp;
 
 use super::usage::UsageError;
 use crate::env;
 use crate::failure::Failure;
 use crate::session::Session;
+
+/// The media types in which the manifests under attachment tags are written.
+pub(crate) fn media_types(session: &Session<'_>) -> MediaTypes {
+    match session.environment().is_true(env::DOCKER_MEDIA_TYPES) {
+        true => MediaTypes::Docker,
+        false => MediaTypes::Oci,
+    }
+}
+
+/// The time that `--record-creation-timestamp` records: that of `SOURCE_DATE_EPOCH`, else now.
+pub(crate) fn created(is_recorded: bool, session: &Session<'_>) -> Result<Option<Timestamp>, Failure> {
+    if !is_recorded {
+        return Ok(None);
+    }
+    let given = env::source_date(session.environment())?;
+    Ok(Some(given.unwrap_or_else(|| session.now())))
+}
 
 /// Where attachments are.
 #[derive(Args, Clone, Debug)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use countersign_oci::any_store::AnyStore;
 use countersign_oci::registry::Registry;
-use countersign_oci::{Archive, Layout, Reference};
+use countersign_oci::{Archive, Layout, Pinned, Reference, Store};
 
 use crate::failure::Failure;
 use crate::session::Session;
@@ -30,6 +30,19 @@ impl Source {
     /// How messages call something in the source.
     pub(crate) fn show(&self, name: &Reference) -> String {
         shown(self.place.as_deref(), name)
+    }
+}
+
+impl Source {
+    /// A name in the same store, by the digest that it has now.
+    pub(crate) async fn resolve(&self, reference: &Reference) -> Result<Pinned, Failure> {
+        match reference.digest() {
+            Some(digest) => Ok(reference.clone().pin(digest.clone())),
+            None => {
+                let resolved = self.store.resolve(reference).await;
+                resolved.map_err(|error| Failure::absent(error, reference))
+            }
+        }
     }
 }
 

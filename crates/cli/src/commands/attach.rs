@@ -4,12 +4,10 @@ mod attestation;
 mod sbom;
 mod signature;
 
-use countersign::attachment::legacy::MediaTypes;
 use countersign::sign::{Subject, find};
-use countersign_oci::{Reference, Registry, StoreError};
+use countersign_oci::{Reference, Registry};
 
 use super::Entry;
-use crate::env;
 use crate::failure::Failure;
 use crate::file;
 use crate::session::Session;
@@ -26,20 +24,9 @@ pub(super) const GROUP: Entry = Entry::group(
 
 /// Finds the image that something is attached to.
 async fn subject(reference: &Reference, registry: &Registry) -> Result<Subject, Failure> {
-    find(registry, reference).await.map_err(|error| match error {
-        StoreError::NotFound { .. } => Failure::NoTag {
-            image: reference.to_string(),
-        },
-        other => other.into(),
-    })
-}
-
-/// The media types of the tags of attachments.
-fn media_types(session: &Session<'_>) -> MediaTypes {
-    match session.environment().is_true(env::DOCKER_MEDIA_TYPES) {
-        true => MediaTypes::Docker,
-        false => MediaTypes::Oci,
-    }
+    find(registry, reference)
+        .await
+        .map_err(|error| Failure::absent(error, reference))
 }
 
 /// Reads a file, or standard input where it is called `-`.

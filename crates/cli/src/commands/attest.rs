@@ -4,7 +4,6 @@ mod images;
 mod output;
 
 use clap::Args;
-use countersign::attachment::legacy::MediaTypes;
 use countersign::attest::AttestOptions;
 
 use super::Subcommand;
@@ -17,7 +16,6 @@ use crate::args::services::ServiceArgs;
 use crate::args::signer::SignerArgs;
 use crate::args::unserved::{Attesting, Signing, Unserved};
 use crate::args::usage::UsageError;
-use crate::env;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -75,14 +73,8 @@ impl Subcommand for Attest {
         self.check(session)?;
         let options = AttestOptions {
             formats: self.format.formats()?,
-            media_types: match session.environment().is_true(env::DOCKER_MEDIA_TYPES) {
-                true => MediaTypes::Docker,
-                false => MediaTypes::Oci,
-            },
-            created: match self.record_creation_timestamp {
-                true => Some(env::source_date(session.environment())?.unwrap_or_else(|| session.now())),
-                false => None,
-            },
+            media_types: attachment::media_types(session),
+            created: attachment::created(self.record_creation_timestamp, session)?,
         };
         let limits = attachment::limits(self.max_workers, session)?;
         let claimed = self.claimed.read(session, &limits)?;

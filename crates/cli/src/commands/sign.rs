@@ -4,7 +4,6 @@ mod files;
 mod images;
 
 use clap::Args;
-use countersign::attachment::legacy::MediaTypes;
 use countersign::sign::{Existing, SignOptions};
 use countersign_core::payload::simple_signing;
 
@@ -18,7 +17,6 @@ use crate::args::services::ServiceArgs;
 use crate::args::signer::SignerArgs;
 use crate::args::unserved::{Signing, Unserved};
 use crate::args::usage::UsageError;
-use crate::env;
 use crate::failure::Failure;
 use crate::file;
 use crate::session::Session;
@@ -159,14 +157,8 @@ impl Sign {
                 .flat_map(|text| split_list(text))
                 .collect(),
             payload,
-            created: match self.record_creation_timestamp {
-                true => Some(env::source_date(session.environment())?.unwrap_or_else(|| session.now())),
-                false => None,
-            },
-            media_types: match session.environment().is_true(env::DOCKER_MEDIA_TYPES) {
-                true => MediaTypes::Docker,
-                false => MediaTypes::Oci,
-            },
+            created: attachment::created(self.record_creation_timestamp, session)?,
+            media_types: attachment::media_types(session),
             existing: match self.skip_existing {
                 true => Existing::Skip,
                 false => Existing::SignAgain,

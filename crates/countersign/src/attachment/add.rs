@@ -5,7 +5,7 @@ use countersign_core::Digest;
 use countersign_core::bundle::{Bundle, BundleError, Content, Format, Version};
 use countersign_core::payload::statement::{PAYLOAD_TYPE, Statement, StatementError};
 use countersign_core::quoted::Quoted;
-use countersign_oci::append::{Merge, append};
+use countersign_oci::append::Merge;
 use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::store::Condition;
 use countersign_oci::{Reference, Store, StoreError, Upload};
@@ -46,12 +46,7 @@ pub async fn add_layers<S: Store>(
             blobs: vec![configuration],
         })
     };
-    loop {
-        let outcome = append(store, &tag, &merge).await;
-        if !known.fetch(store, location.repository()).await? {
-            return outcome;
-        }
-    }
+    known.append(store, &tag, &merge).await
 }
 
 async fn push<S: Store>(store: &S, tag: &Reference, layer: &Layer) -> Result<(), StoreError> {

@@ -3,8 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign_core::{Digest, go_json};
+use countersign_oci::append::{Merge, append};
 use countersign_oci::manifest::{Descriptor, Manifest};
-use countersign_oci::{Repository, Store, StoreError, media_type};
+use countersign_oci::{Reference, Repository, Store, StoreError, media_type};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -115,13 +116,28 @@ impl Known {
         })
     }
 
+    /// Appends what `merge` says, which asks for configurations here; those that are not known yet are fetched between.
+    pub(crate) async fn append<S: Store>(
+        &self,
+        store: &S,
+        tag: &Reference,
+        merge: &(dyn Fn(Option<&Manifest>) -> Result<Merge, StoreError> + Sync),
+    ) -> Result<(), StoreError> {
+        loop {
+            let outcome = append(store, tag, merge).await;
+            if !self.fetch(store, tag.repository()).await? {
+                return outcome;
+            }
+        }
+    }
+
     /// Notes that a manifest is about to be written.
     pub(crate) fn writing(&self) {
         self.state().is_writing = true;
     }
 
     /// Fetches what was found to be needed; says whether there was anything.
-    pub(crate) async fn fetch<S: Store>(&self, store: &S, repository: &Repository) -> Result<bool, StoreError> {
+    async fn fetch<S: Store>(&self, store: &S, repository: &Repository) -> Result<bool, StoreError> {
         let Some(wanted) = self.state().wanted.take() else {
             return Ok(false);
         };

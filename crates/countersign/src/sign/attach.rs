@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use countersign_core::key::{PublicKey, Signature};
 use countersign_core::payload::statement;
-use countersign_oci::append::{Merge, append};
+use countersign_oci::append::Merge;
 use countersign_oci::manifest::Manifest;
 use countersign_oci::store::{Condition, Expected};
 use countersign_oci::{Store, StoreError};
@@ -71,12 +71,7 @@ pub(super) async fn legacy<S: Store>(
                 .collect(),
         })
     };
-    loop {
-        let outcome = append(store, &tag, &merge).await;
-        if !known.fetch(store, location.repository()).await? {
-            return outcome;
-        }
-    }
+    known.append(store, &tag, &merge).await
 }
 
 /// The layers that `manifest` does not have.

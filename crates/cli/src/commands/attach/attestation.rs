@@ -12,8 +12,8 @@ use countersign_core::envelope::Envelope;
 use countersign_core::payload::statement::{PAYLOAD_TYPE, Statement};
 use serde_json::value::RawValue;
 
-use super::{input, media_types, subject};
-use crate::args::attachment::LocationArgs;
+use super::{input, subject};
+use crate::args::attachment::{self, LocationArgs};
 use crate::args::image::ImageArg;
 use crate::args::registry::RegistryArgs;
 use crate::args::usage::{UsageError, UsageKind};
@@ -70,7 +70,7 @@ impl Subcommand for Attestation {
             }
             if !given.layers.is_empty() {
                 let digest = subject.image.digest();
-                let types = media_types(session);
+                let types = attachment::media_types(session);
                 add_layers(&given.layers, digest, Kind::Attestation, &registry, &location, types).await?;
             }
             Ok(())

@@ -14,8 +14,8 @@ use countersign_core::payload::simple_signing;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{input, media_types, subject};
-use crate::args::attachment::LocationArgs;
+use super::{input, subject};
+use crate::args::attachment::{self, LocationArgs};
 use crate::args::image::ImageArg;
 use crate::args::registry::RegistryArgs;
 use crate::args::usage::{UsageError, UsageKind};
@@ -101,7 +101,7 @@ impl Subcommand for Signature {
                     let payload = payload.unwrap_or_else(|| implied_payload(&subject, session));
                     let layer = Layer::of(SIMPLE_SIGNING, payload.into(), annotations);
                     let digest = subject.image.digest();
-                    let types = media_types(session);
+                    let types = attachment::media_types(session);
                     add_layers(&[layer], digest, Kind::Signature, &registry, &location, types).await?;
                 }
             }

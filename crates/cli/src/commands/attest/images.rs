@@ -5,7 +5,7 @@ use countersign::attachment::discover::Limits;
 use countersign::attest::{self, AttestError, AttestOptions, Attestation, Claimed, Earlier};
 use countersign::sign::{self, Attachment, Ready, Subject, beneath, find};
 use countersign_core::signer::Signer;
-use countersign_oci::{AnyStore, Reference, StoreError};
+use countersign_oci::{AnyStore, Reference};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Attest;
@@ -68,12 +68,9 @@ async fn targets(
     if reference.digest().is_none() {
         session.ui().warn(&sign_by_tag_warning(reference, session.program()));
     }
-    let subject = find(&source.store, reference).await.map_err(|error| match error {
-        StoreError::NotFound { .. } => Failure::NoTag {
-            image: reference.to_string(),
-        },
-        other => other.into(),
-    })?;
+    let subject = find(&source.store, reference)
+        .await
+        .map_err(|error| Failure::absent(error, reference))?;
     let location = command.location.of(&subject.image, session)?;
     let ready = match command.output.is_uploaded() {
         true => Some(sign::prepare(&source.store, &location, options.formats).await?),

@@ -4,7 +4,7 @@ use countersign::attachment::Location;
 use countersign::sign::{self, Ready, SignOptions, Signatures, Subject, beneath, find};
 use countersign_core::Digest;
 use countersign_core::signer::Signer;
-use countersign_oci::{AnyStore, Reference, Store, StoreError};
+use countersign_oci::{AnyStore, Reference, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Sign;
@@ -93,7 +93,11 @@ async fn subject(
             sign::look_ahead(store, location, digest, options.formats).await;
         }
     };
-    let found = async { find(store, reference).await.map_err(|error| absent(error, reference)) };
+    let found = async {
+        find(store, reference)
+            .await
+            .map_err(|error| Failure::absent(error, reference))
+    };
     if let Some(digest) = reference.digest() {
         return tokio::join!(found, ahead(digest)).0;
     }
@@ -122,7 +126,7 @@ async fn meant(command: &Sign, session: &Session<'_>, source: &Source) -> Result
     };
     let resolve = async |reference: &Reference| {
         let resolved = source.store.resolve(reference).await;
-        resolved.map_err(|error| absent(error, reference))
+        resolved.map_err(|error| Failure::absent(error, reference))
     };
     let image = match source.reference.digest() {
         Some(digest) => source.reference.clone().pin(digest.clone()),
@@ -130,15 +134,6 @@ async fn meant(command: &Sign, session: &Session<'_>, source: &Source) -> Result
     };
     let tag = command.location.of(&image, session)?.tag(image.digest(), kind)?;
     Ok(resolve(&tag).await?.reference())
-}
-
-fn absent(error: StoreError, reference: &Reference) -> Failure {
-    match error {
-        StoreError::NotFound { .. } => Failure::NoTag {
-            image: reference.to_string(),
-        },
-        other => other.into(),
-    }
 }
 
 impl Target {

@@ -5,7 +5,7 @@ use countersign::attachment::discover::Limits;
 use countersign::sign::{Subject, beneath, find};
 use countersign::verify::{Verified, VerifyError, judge, verify_image};
 use countersign_core::policy::Policy;
-use countersign_oci::{AnyStore, Pinned, Reference, Registry, Store, StoreError};
+use countersign_oci::{AnyStore, Pinned, Registry};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
@@ -120,26 +120,13 @@ impl Task<'_, '_> {
 
     /// The image, or the attachment of it that `--attachment` means, by digest.
     async fn pinned(&self) -> Result<Pinned, Failure> {
-        let image = self.resolve(&self.source.reference).await?;
+        let image = self.source.resolve(&self.source.reference).await?;
         match self.command.attachment.kind() {
             None => Ok(image),
             Some(kind) => {
                 let tag = self.location(&image)?.tag(image.digest(), kind)?;
-                self.resolve(&tag).await
+                self.source.resolve(&tag).await
             }
-        }
-    }
-
-    async fn resolve(&self, reference: &Reference) -> Result<Pinned, Failure> {
-        match reference.digest() {
-            Some(digest) => Ok(reference.clone().pin(digest.clone())),
-            None => match self.source.store.resolve(reference).await {
-                Ok(pinned) => Ok(pinned),
-                Err(StoreError::NotFound { .. }) => Err(Failure::NoTag {
-                    image: reference.to_string(),
-                }),
-                Err(error) => Err(error.into()),
-            },
         }
     }
 

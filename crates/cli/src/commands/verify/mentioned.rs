@@ -1,5 +1,7 @@
 //! Images that a file names: verified as those of a command line, and then pinned in the file.
 
+use std::collections::{HashMap, HashSet};
+
 use clap::Args;
 use countersign::mentions::{self, Mention};
 use countersign_oci::Pinned;
@@ -58,12 +60,9 @@ impl Mentioned<'_> {
             )
             .into());
         }
-        let mut names: Vec<String> = Vec::new();
-        for mention in &self.mentions {
-            if !names.contains(&mention.image) {
-                names.push(mention.image.clone());
-            }
-        }
+        let mut known = HashSet::new();
+        let named = self.mentions.iter().map(|mention| &mention.image);
+        let names: Vec<String> = named.filter(|name| known.insert(*name)).cloned().collect();
         if names.is_empty() {
             return Err(Failure::NoImages { what: self.what });
         }
@@ -76,10 +75,8 @@ impl Mentioned<'_> {
     }
 
     fn write(&self, path: &str, names: &[String], pinned: &[Pinned], session: &Session<'_>) -> Result<(), Failure> {
-        let by_digest = |mention: &Mention| {
-            let place = names.iter().position(|name| *name == mention.image)?;
-            Some(with_digest(&mention.image, pinned.get(place)?))
-        };
+        let pinned: HashMap<&String, &Pinned> = names.iter().zip(pinned).collect();
+        let by_digest = |mention: &Mention| Some(with_digest(&mention.image, pinned.get(&mention.image)?));
         let replacements: Option<Vec<String>> = self.mentions.iter().map(by_digest).collect();
         let text = String::from_utf8_lossy(self.bytes);
         let replaced = mentions::replace(

@@ -6,7 +6,7 @@ use std::path::Path;
 use countersign::attachment::discover::Limits;
 use countersign::policy_program::{PolicyFiles, Programs};
 use countersign::verify::{Verified, verify_image};
-use countersign_oci::{Pinned, Store, StoreError};
+use countersign_oci::Pinned;
 use futures_util::stream::{self, StreamExt};
 
 use super::print::{Report, Reporter};
@@ -46,7 +46,7 @@ async fn report(
     asked: &Asked<'_>,
     limits: &Limits,
 ) -> Report {
-    let image = match pinned(source).await {
+    let image = match source.resolve(&source.reference).await {
         Ok(image) => image,
         Err(failure) => return Report::failed(&source.shown, failure),
     };
@@ -84,19 +84,5 @@ async fn satisfying(
             image: image.clone(),
             reasons,
         }),
-    }
-}
-
-async fn pinned(source: &Source) -> Result<Pinned, Failure> {
-    let reference = &source.reference;
-    match reference.digest() {
-        Some(digest) => Ok(reference.clone().pin(digest.clone())),
-        None => match source.store.resolve(reference).await {
-            Ok(pinned) => Ok(pinned),
-            Err(StoreError::NotFound { .. }) => Err(Failure::NoTag {
-                image: reference.to_string(),
-            }),
-            Err(error) => Err(error.into()),
-        },
     }
 }
