@@ -19,6 +19,7 @@ mod output;
 mod password;
 mod progress;
 mod session;
+mod verdicts;
 
 use std::cell::RefCell;
 use std::ffi::OsString;

@@ -2,6 +2,7 @@
 
 mod files;
 mod images;
+pub(super) mod target;
 
 use clap::Args;
 use countersign::sign::{Existing, SignOptions};

@@ -1,16 +1,15 @@
 //! Which images are attested, and where the attestations go.
 
-use countersign::attachment::Location;
 use countersign::attachment::discover::Limits;
 use countersign::attest::{self, AttestError, AttestOptions, Attestation, Claimed, Earlier};
-use countersign::sign::{self, Attachment, Ready, Subject, beneath, find};
+use countersign::sign::{self, Attachment, Ready, find};
 use countersign_core::signer::Signer;
-use countersign_oci::{AnyStore, Reference};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Attest;
 use super::output::Several;
 use crate::args::source::{self, Names, Source};
+use crate::commands::sign::target::{Target, tag_warning};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -48,15 +47,6 @@ pub(super) async fn attest(
         .await
 }
 
-/// One manifest to attest.
-struct Target {
-    store: AnyStore,
-    subject: Subject,
-    location: Location,
-    /// That the repository is ready, where attestations are attached.
-    ready: Option<Ready>,
-}
-
 /// Finds what `source` names, with everything beneath it where asked, and readies the repository.
 async fn targets(
     command: &Attest,
@@ -66,7 +56,9 @@ async fn targets(
 ) -> Result<Vec<Target>, Failure> {
     let reference = &source.reference;
     if reference.digest().is_none() {
-        session.ui().warn(&sign_by_tag_warning(reference, session.program()));
+        session
+            .ui()
+            .warn(&tag_warning(reference, session.program(), "attested"));
     }
     let subject = find(&source.store, reference)
         .await
@@ -76,19 +68,13 @@ async fn targets(
         true => Some(sign::prepare(&source.store, &location, options.formats).await?),
         false => None,
     };
-    let mut all = vec![subject.clone()];
-    if command.recursive {
-        all.extend(beneath(&source.store, &subject).await?);
-    }
-    Ok(all
-        .into_iter()
-        .map(|subject| Target {
-            store: source.store.clone(),
-            subject,
-            location: location.clone(),
-            ready,
-        })
-        .collect())
+    let target = Target {
+        store: source.store,
+        subject,
+        location,
+        ready,
+    };
+    target.with_beneath(command.recursive).await
 }
 
 /// What is the same for every target.
@@ -153,14 +139,4 @@ impl Run<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// What cosign says of a tag.
-fn sign_by_tag_warning(reference: &Reference, program: &str) -> String {
-    format!(
-        "Image reference {reference} uses a tag, not a digest, to identify the image to sign.\n    \
-         This can lead you to sign a different image than the intended one. Please use a\n    \
-         digest (example.com/ubuntu@sha256:abc123...) rather than tag\n    \
-         (example.com/ubuntu:latest) for the input to {program}. The digest that the tag has now is attested."
-    )
 }

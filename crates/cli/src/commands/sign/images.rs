@@ -1,7 +1,7 @@
 //! Which images are signed, and where the signatures go.
 
 use countersign::attachment::Location;
-use countersign::sign::{self, Ready, SignOptions, Signatures, Subject, beneath, find};
+use countersign::sign::{self, Ready, SignOptions, Signatures, Subject, find};
 use countersign_core::Digest;
 use countersign_core::signer::Signer;
 use countersign_oci::{AnyStore, Reference, Store};
@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Sign;
 use super::files::{Several, lines};
+use super::target::{Target, tag_warning};
 use crate::args::source::{self, Names, Source};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -34,15 +35,6 @@ pub(super) async fn sign(command: &Sign, session: &Session<'_>, options: &SignOp
         .await
 }
 
-/// One manifest to sign.
-struct Target {
-    store: AnyStore,
-    subject: Subject,
-    location: Location,
-    /// That the repository is ready, where signatures are attached.
-    ready: Option<Ready>,
-}
-
 /// Finds what `source` names, with everything beneath it where asked, and readies the repository while the key is opened.
 async fn subjects(
     command: &Sign,
@@ -52,26 +44,20 @@ async fn subjects(
 ) -> Result<Vec<Target>, Failure> {
     let reference = meant(command, session, &source).await?;
     if reference.digest().is_none() {
-        session.ui().warn(&tag_warning(&reference, session.program()));
+        session.ui().warn(&tag_warning(&reference, session.program(), "signed"));
     }
     let location = location(command, session, &reference)?;
     let (subject, ready) = tokio::try_join!(
         subject(command, options, &source.store, &reference, &location),
         readied(command, options, &source.store, &location)
     )?;
-    let mut all = vec![subject.clone()];
-    if command.recursive {
-        all.extend(beneath(&source.store, &subject).await?);
-    }
-    Ok(all
-        .into_iter()
-        .map(|subject| Target {
-            store: source.store.clone(),
-            subject,
-            location: location.clone(),
-            ready,
-        })
-        .collect())
+    let target = Target {
+        store: source.store,
+        subject,
+        location,
+        ready,
+    };
+    target.with_beneath(command.recursive).await
 }
 
 /// Where the signatures go. Of the name only the repository counts here, so this need not wait for the digest.
@@ -185,14 +171,4 @@ fn print(command: &Sign, session: &Session<'_>, signatures: &Signatures) -> Resu
         Some(lines) => session.ui().print_line(&String::from_utf8_lossy(&lines)),
         None => Ok(()),
     }
-}
-
-/// What cosign says of a tag.
-fn tag_warning(reference: &Reference, program: &str) -> String {
-    format!(
-        "Image reference {reference} uses a tag, not a digest, to identify the image to sign.\n    \
-         This can lead you to sign a different image than the intended one. Please use a\n    \
-         digest (example.com/ubuntu@sha256:abc123...) rather than tag\n    \
-         (example.com/ubuntu:latest) for the input to {program}. The digest that the tag has now is signed."
-    )
 }

@@ -1,7 +1,7 @@
 //! What is told of a verification: cosign's JSON and check list, or the versioned object of `--output json`.
 
 use countersign::attachment::Place;
-use countersign::verify::{Refusal, Verified, VerifyError};
+use countersign::verify::{Verified, VerifyError};
 use countersign_core::bundle::Format;
 use countersign_core::verify::VerifiedSignature;
 use countersign_oci::Pinned;
@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use super::VerifyFlags;
 use crate::args::output::VerifyOutput;
 use crate::diagnostic::{self, Diagnostic};
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::verdicts::{self, RefusedObject, RunObject, Summary, Verdicts};
 
 /// What came out for one image.
 pub(super) struct Report {
@@ -60,9 +60,7 @@ pub(super) struct Reporter<'a, 'w> {
     command: &'a VerifyFlags,
     session: &'a Session<'w>,
     form: Form,
-    worst: Option<Exit>,
-    told: usize,
-    failed: usize,
+    verdicts: Verdicts,
     objects: Vec<ImageObject>,
 }
 
@@ -90,9 +88,7 @@ impl<'a, 'w> Reporter<'a, 'w> {
             command,
             session,
             form,
-            worst: None,
-            told: 0,
-            failed: 0,
+            verdicts: Verdicts::default(),
             objects: Vec::new(),
         }
     }
@@ -104,17 +100,7 @@ impl<'a, 'w> Reporter<'a, 'w> {
 
     /// Tells of one image.
     pub(super) fn add(&mut self, report: Report) -> Result<(), Failure> {
-        let diagnostic = match &report.outcome {
-            Ok(_) => None,
-            Err(failure) => Some(diagnostic::explain(failure, self.session.program())),
-        };
-        if let Some(diagnostic) = &diagnostic
-            && self.worst.is_none_or(|worst| diagnostic.exit > worst)
-        {
-            self.worst = Some(diagnostic.exit);
-        }
-        self.told += 1;
-        self.failed += usize::from(diagnostic.is_some());
+        let diagnostic = self.verdicts.note(&report.outcome, self.session.program());
         match self.form {
             Form::Object => {
                 self.objects.push(ImageObject::new(report, diagnostic));
@@ -149,24 +135,13 @@ impl<'a, 'w> Reporter<'a, 'w> {
         if self.form == Form::Lines {
             self.line(&SummaryObject {
                 schema_version: 1,
-                summary: Summary {
-                    images: self.told,
-                    verified: self.told - self.failed,
-                    failed: self.failed,
-                    exit: self.worst.unwrap_or(Exit::Success).code(),
-                },
+                summary: self.verdicts.summary(),
             })?;
         }
         if self.form == Form::Object {
-            self.session.ui().print_json(&RunObject {
-                schema_version: 1,
-                images: self.objects,
-            })?;
+            self.session.ui().print_json(&RunObject::new(self.objects))?;
         }
-        match self.worst {
-            None => Ok(()),
-            Some(exit) => Err(Failure::Told { exit }),
-        }
+        self.verdicts.end()
     }
 
     fn accepted(&self, report: &Report, verified: &Verified) -> Result<(), Failure> {
@@ -206,11 +181,7 @@ impl<'a, 'w> Reporter<'a, 'w> {
                 child.digest()
             ));
         }
-        if !verified.refused.is_empty() {
-            text.push_str("Also attached, and not counted:\n");
-            text.push_str(&diagnostic::candidates(&verified.refused).join("\n"));
-            text.push('\n');
-        }
+        text.push_str(&verdicts::not_counted(&verified.refused));
         text
     }
 }
@@ -262,14 +233,6 @@ impl Item {
     }
 }
 
-/// The versioned object of `--output json`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RunObject {
-    schema_version: u32,
-    images: Vec<ImageObject>,
-}
-
 /// A line of `--output jsonl`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -285,14 +248,6 @@ struct LineObject {
 struct SummaryObject {
     schema_version: u32,
     summary: Summary,
-}
-
-#[derive(Serialize)]
-struct Summary {
-    images: usize,
-    verified: usize,
-    failed: usize,
-    exit: u8,
 }
 
 #[derive(Serialize)]
@@ -319,12 +274,6 @@ struct SignatureObject {
     item: Item,
 }
 
-#[derive(Serialize)]
-struct RefusedObject {
-    place: String,
-    reason: String,
-}
-
 impl ImageObject {
     fn new(report: Report, diagnostic: Option<Diagnostic>) -> Self {
         let (signatures, refused) = match &report.outcome {
@@ -334,10 +283,9 @@ impl ImageObject {
                     .iter()
                     .map(|(place, signature)| SignatureObject::new(&report, place, signature))
                     .collect(),
-                refused(&verified.refused),
+                verdicts::refused(&verified.refused),
             ),
-            Err(Failure::Verify(VerifyError::NoSignature { refused: found, .. }))
-            | Err(Failure::Verify(VerifyError::NoneAccepted { refused: found, .. })) => (Vec::new(), refused(found)),
+            Err(Failure::Verify(error)) => (Vec::new(), verdicts::refused(error.refused())),
             Err(_) => (Vec::new(), Vec::new()),
         };
         Self {
@@ -356,22 +304,9 @@ impl SignatureObject {
     fn new(report: &Report, place: &Place, signature: &VerifiedSignature) -> Self {
         Self {
             place: place.to_string(),
-            format: match signature.format() {
-                Format::LegacyLayer => "legacy",
-                _ => "bundle",
-            },
+            format: verdicts::format_name(signature.format()),
             key: signature.key().hint(),
             item: Item::new(report, signature),
         }
     }
-}
-
-fn refused(found: &[(Place, Refusal)]) -> Vec<RefusedObject> {
-    found
-        .iter()
-        .map(|(place, refusal)| RefusedObject {
-            place: place.to_string(),
-            reason: diagnostic::chain(refusal),
-        })
-        .collect()
 }

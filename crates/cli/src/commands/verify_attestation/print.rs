@@ -1,8 +1,7 @@
 //! What is told of attestations: cosign's lines and check list, what they claim, or the versioned object.
 
 use countersign::attachment::Place;
-use countersign::verify::{Refusal, Verified};
-use countersign_core::bundle::Format;
+use countersign::verify::Verified;
 use countersign_core::verify::VerifiedSignature;
 use countersign_oci::Pinned;
 use serde::Serialize;
@@ -11,9 +10,9 @@ use serde_json::value::RawValue;
 use super::VerifyAttestation;
 use crate::args::output::AttestationOutput;
 use crate::diagnostic::{self, Diagnostic};
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::verdicts::{self, RefusedObject, RunObject, Verdicts};
 
 /// What came out for one image.
 pub(super) struct Report {
@@ -45,7 +44,7 @@ pub(super) struct Reporter<'a, 'w> {
     command: &'a VerifyAttestation,
     session: &'a Session<'w>,
     form: Form,
-    worst: Option<Exit>,
+    verdicts: Verdicts,
     objects: Vec<ImageObject>,
 }
 
@@ -71,22 +70,14 @@ impl<'a, 'w> Reporter<'a, 'w> {
             command,
             session,
             form,
-            worst: None,
+            verdicts: Verdicts::default(),
             objects: Vec::new(),
         }
     }
 
     /// Tells of one image.
     pub(super) fn add(&mut self, report: Report) -> Result<(), Failure> {
-        let diagnostic = match &report.outcome {
-            Ok(_) => None,
-            Err(failure) => Some(diagnostic::explain(failure, self.session.program())),
-        };
-        if let Some(diagnostic) = &diagnostic
-            && self.worst.is_none_or(|worst| diagnostic.exit > worst)
-        {
-            self.worst = Some(diagnostic.exit);
-        }
+        let diagnostic = self.verdicts.note(&report.outcome, self.session.program());
         if self.form == Form::Object {
             self.objects.push(ImageObject::new(report, diagnostic));
             return Ok(());
@@ -104,15 +95,9 @@ impl<'a, 'w> Reporter<'a, 'w> {
     /// Ends the report; fails with the worst that was told.
     pub(super) fn finish(self) -> Result<(), Failure> {
         if self.form == Form::Object {
-            self.session.ui().print_json(&RunObject {
-                schema_version: 1,
-                images: self.objects,
-            })?;
+            self.session.ui().print_json(&RunObject::new(self.objects))?;
         }
-        match self.worst {
-            None => Ok(()),
-            Some(exit) => Err(Failure::Told { exit }),
-        }
+        self.verdicts.end()
     }
 
     fn accepted(&self, shown: &str, verified: &Verified) -> Result<(), Failure> {
@@ -138,11 +123,7 @@ impl<'a, 'w> Reporter<'a, 'w> {
             text.push_str("  - The cosign claims were validated\n");
         }
         text.push_str("  - The signatures were verified against the specified public key\n");
-        if !verified.refused.is_empty() {
-            text.push_str("Also attached, and not counted:\n");
-            text.push_str(&diagnostic::candidates(&verified.refused).join("\n"));
-            text.push('\n');
-        }
+        text.push_str(&verdicts::not_counted(&verified.refused));
         text
     }
 }
@@ -158,14 +139,6 @@ fn envelope(attestation: &VerifiedSignature) -> Vec<u8> {
 /// The predicate as it was signed; a statement without one claims nothing.
 fn predicate(attestation: &VerifiedSignature) -> &str {
     attestation.predicate().map_or("null", RawValue::get)
-}
-
-/// The versioned object of `--output json`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RunObject {
-    schema_version: u32,
-    images: Vec<ImageObject>,
 }
 
 #[derive(Serialize)]
@@ -192,20 +165,14 @@ struct AttestationObject {
     predicate: Option<Box<RawValue>>,
 }
 
-#[derive(Serialize)]
-struct RefusedObject {
-    place: String,
-    reason: String,
-}
-
 impl ImageObject {
     fn new(report: Report, diagnostic: Option<Diagnostic>) -> Self {
         let (attestations, refused) = match &report.outcome {
             Ok(verified) => (
                 verified.accepted.iter().map(AttestationObject::new).collect(),
-                refused(&verified.refused),
+                verdicts::refused(&verified.refused),
             ),
-            Err(Failure::Verify(error)) => (Vec::new(), refused(error.refused())),
+            Err(Failure::Verify(error)) => (Vec::new(), verdicts::refused(error.refused())),
             Err(_) => (Vec::new(), Vec::new()),
         };
         Self {
@@ -223,23 +190,10 @@ impl AttestationObject {
     fn new((place, attestation): &(Place, VerifiedSignature)) -> Self {
         Self {
             place: place.to_string(),
-            format: match attestation.format() {
-                Format::LegacyLayer => "legacy",
-                _ => "bundle",
-            },
+            format: verdicts::format_name(attestation.format()),
             key: attestation.key().hint(),
             predicate_type: attestation.kind().to_owned(),
             predicate: attestation.predicate().map(RawValue::to_owned),
         }
     }
-}
-
-fn refused(found: &[(Place, Refusal)]) -> Vec<RefusedObject> {
-    found
-        .iter()
-        .map(|(place, refusal)| RefusedObject {
-            place: place.to_string(),
-            reason: diagnostic::chain(refusal),
-        })
-        .collect()
 }
