@@ -1,6 +1,7 @@
-//! Has the linker lay what runs at every start side by side, as `start.ld` lists it, in release builds for Linux.
+//! Has the linker follow `link.ld` in release builds for Linux: what runs at every start lies side by side, and nothing is
+//! kept for unwinding.
 //!
-//! Only a linker that understands the list is given it: GNU's and LLVM's do, others link as they always do.
+//! Only a linker that understands the script is given it: GNU's and LLVM's do, others link as they always do.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,7 +18,7 @@ fn main() {
     }
 }
 
-/// Links an empty program with the list, the way Cargo will link ours.
+/// Links an empty program with the script, the way Cargo will link ours.
 fn is_understood(script: &Path) -> bool {
     let folder = variable("OUT_DIR");
     let source = Path::new(&folder).join("empty.rs");
@@ -48,4 +49,4 @@ fn variable(name: &str) -> String {
     env::var(name).unwrap_or_default()
 }
 
-const SCRIPT: &str = "start.ld";
+const SCRIPT: &str = "link.ld";

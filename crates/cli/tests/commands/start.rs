@@ -52,7 +52,7 @@ fn a_start_of_the_release_build_touches_little_memory() {
     };
     let contents = fs::read(&program).expect("the program can be read");
     let is_ordered = contents.windows(SECTION.len()).any(|bytes| bytes == SECTION);
-    assert!(is_ordered, "start.ld was not used");
+    assert!(is_ordered, "link.ld was not used");
     for command in ["version", "--help"] {
         let held = Held::start(&program, command);
         let mathematics: Vec<String> = held
@@ -169,7 +169,7 @@ fn open_files(process: &str) -> Vec<(u32, String)> {
 }
 
 const LIBRARIES: [&str; 4] = ["ld-", "libc", "libgcc_s", "libm"];
-/// What `start.ld` gathers, in the program's table of sections.
+/// What `link.ld` gathers, in the program's table of sections.
 const SECTION: &[u8] = b"\0.text.start\0";
 /// Linux's number on x86 and Arm.
 const O_NONBLOCK: i32 = 0o4000;
