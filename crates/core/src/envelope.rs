@@ -25,8 +25,9 @@ pub struct Envelope {
 }
 
 /// One signature of an envelope.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Eq)]
 pub struct EnvelopeSignature {
+    /// As it was written: cosign 2 writes an empty text where it has no id.
     key_id: Option<String>,
     signature: Signature,
 }
@@ -34,12 +35,19 @@ pub struct EnvelopeSignature {
 impl EnvelopeSignature {
     /// Returns the hint of which key signed; nobody vouches for it.
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
+        self.key_id.as_deref().filter(|id| !id.is_empty())
     }
 
     /// Returns the signature over the payload's [`pae`].
     pub fn signature(&self) -> &Signature {
         &self.signature
+    }
+}
+
+/// An empty key id is none.
+impl PartialEq for EnvelopeSignature {
+    fn eq(&self, other: &Self) -> bool {
+        self.key_id() == other.key_id() && self.signature == other.signature
     }
 }
 
@@ -90,7 +98,7 @@ impl Envelope {
         pae(&self.payload_type, &self.payload)
     }
 
-    /// Writes the envelope as cosign 3 does: payload, payloadType, signatures.
+    /// Writes the envelope as cosign 3 does: payload, payloadType, signatures; an empty key id is kept.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(&Wire::from(self)).expect("texts in structures have a JSON form")
     }
@@ -199,8 +207,7 @@ impl TryFrom<WireSignature<'_>> for EnvelopeSignature {
             return Err(EnvelopeError::EmptySignature);
         }
         Ok(Self {
-            // cosign 2 writes an empty text where it has no id
-            key_id: wire.keyid.filter(|id| !id.is_empty()).map(Cow::into_owned),
+            key_id: wire.keyid.map(Cow::into_owned),
             signature: Signature::new(signature),
         })
     }

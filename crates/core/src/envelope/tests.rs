@@ -22,11 +22,13 @@ fn both_member_orders_and_both_alphabets_read_the_same() {
     assert_eq!(envelope, Envelope::parse(version_3).unwrap());
     assert_eq!(envelope.payload(), [0xfb, 0xff]);
     assert_eq!(envelope.signatures().first().unwrap().key_id(), None);
+    let with_another = br#"{"payload":"-_8","payloadType":"t","signatures":[{"sig":"-_8","keyid":"k"}]}"#;
+    assert_ne!(envelope, Envelope::parse(with_another).unwrap());
 }
 
 #[test]
 fn an_envelope_is_written_in_the_order_of_cosign_3() {
-    let text = r#"{"payload":"aGk=","payloadType":"a/<b>","signatures":[{"sig":"AAE="},{"sig":"AAI=","keyid":"k"}]}"#;
+    let text = r#"{"payload":"aGk=","payloadType":"a/<b>","signatures":[{"sig":"AAE="},{"sig":"AAI=","keyid":"k"},{"sig":"AAM=","keyid":""}]}"#;
     let envelope = Envelope::parse(text.as_bytes()).unwrap();
     assert_eq!(String::from_utf8(envelope.to_json()).unwrap(), text);
 }
