@@ -15,16 +15,24 @@ use jiff::Timestamp;
 use proptest::prelude::{Strategy, any, prop, proptest};
 use proptest::sample::Index;
 
+/// A blob of a golden artefact's layout.
+macro_rules! golden {
+    ($blob:literal) => {
+        include_bytes!(concat!("data/golden/layouts/", $blob))
+    };
+}
+
 const BUNDLES: [&[u8]; 4] = [
-    include_bytes!("data/golden/v3-key/bundle-1.json"),
-    include_bytes!("data/golden/v3-three-signatures/bundle-1.json"),
-    include_bytes!("data/golden/v3-attest-vuln/bundle-1.json"),
+    golden!("v3-key/blobs/sha256/6dd400a316c317c800a09fdf954d3398972737534567ad0011fd525dd8ce45db"),
+    golden!("v3-three-signatures/blobs/sha256/84491007e87b2f0b74a24cf9cfb7f71fb60dd3bb75e87150549dc5b333e061fd"),
+    golden!("v3-attest-vuln/blobs/sha256/709005ef44400fab5900f4413de4a23cb2b0015294cfe4fa793926511cb9b8cc"),
     include_bytes!("data/golden/blobs/blob-v3-keyless-rekor1.json"),
 ];
 const STATEMENT: &[u8] = br#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"n","digest":{"sha256":"00"},"annotations":{"a":[1,{"b":null}]}}],"predicateType":"p","predicate":{"x":1e999}}"#;
 const ENVELOPE: &[u8] =
     br#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"AAEC","keyid":"k"}]}"#;
-const PAYLOAD: &[u8] = include_bytes!("data/golden/v2-annotations/payload-1.json");
+const PAYLOAD: &[u8] =
+    golden!("v2-annotations/blobs/sha256/47dc1998cbbc450c19d6b7c7735f3ccba2c6913d265393ca23c5cab893b0100e");
 
 proptest! {
     #[test]

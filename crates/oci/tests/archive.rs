@@ -8,7 +8,7 @@ use countersign_oci::{Archive, Layout, Store, StoreError, Upload};
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/layouts")
+        .join("../core/tests/data/golden")
         .join(name)
 }
 
@@ -45,7 +45,7 @@ async fn reason(file: &tempfile::NamedTempFile) -> String {
 
 #[tokio::test]
 async fn archive_reads_as_its_layout_does() {
-    for name in ["save-v2", "v3-key", "v3-keyless-fallback-tag"] {
+    for name in ["save/v2", "layouts/v3-key", "layouts/v3-keyless-fallback-tag"] {
         let file = archive(|builder| builder.append_dir_all(".", data(name)).unwrap());
         let archive = Archive::open(file.path()).await.unwrap();
         let layout = Layout::open(data(name)).await.unwrap();
@@ -70,7 +70,7 @@ async fn archive_reads_as_its_layout_does() {
 
 #[tokio::test]
 async fn archive_is_read_only() {
-    let file = archive(|builder| builder.append_dir_all("", data("v3-key")).unwrap());
+    let file = archive(|builder| builder.append_dir_all("", data("layouts/v3-key")).unwrap());
     let archive = Archive::open(file.path()).await.unwrap();
     let repository = Layout::repository();
     let pushed = archive.push_blob(&repository, &Upload::bytes("x")).await;

@@ -10,7 +10,7 @@ const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/layouts")
+        .join("../core/tests/data/golden")
         .join(name)
 }
 
@@ -51,7 +51,7 @@ const EMPTY_IMAGE: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci
 
 #[tokio::test]
 async fn tag_is_found_by_its_reference_name() {
-    let layout = Layout::open(data("v2-key")).await.unwrap();
+    let layout = Layout::open(data("layouts/v2-key")).await.unwrap();
     let image = layout.resolve(&tag("v1")).await.unwrap();
     assert_eq!(
         image.digest().as_str(),
@@ -69,7 +69,7 @@ async fn tag_is_found_by_its_reference_name() {
 
 #[tokio::test]
 async fn unknown_tag_is_not_found() {
-    let layout = Layout::open(data("v2-key")).await.unwrap();
+    let layout = Layout::open(data("layouts/v2-key")).await.unwrap();
     assert!(matches!(
         layout.resolve(&tag("v2")).await,
         Err(StoreError::NotFound { .. })
@@ -78,7 +78,13 @@ async fn unknown_tag_is_not_found() {
 
 #[tokio::test]
 async fn latest_is_the_only_image() {
-    for name in ["v2-key", "v3-key", "v3-keyless-fallback-tag", "save-v2", "save-v3"] {
+    for name in [
+        "layouts/v2-key",
+        "layouts/v3-key",
+        "layouts/v3-keyless-fallback-tag",
+        "save/v2",
+        "save/v3",
+    ] {
         let layout = Layout::open(data(name)).await.unwrap();
         let image = layout.resolve(&tag("latest")).await.unwrap();
         let manifest = layout.manifest(&image.reference()).await.unwrap();
@@ -93,7 +99,7 @@ async fn latest_is_the_only_image() {
 
 #[tokio::test]
 async fn what_cosign_saved_is_found_under_the_signature_tags() {
-    let layout = Layout::open(data("save-v2")).await.unwrap();
+    let layout = Layout::open(data("save/v2")).await.unwrap();
     let image = layout.only().await.unwrap();
     for (suffix, digest) in [
         (
@@ -134,7 +140,7 @@ async fn signatures_saved_beside_several_images_are_not_guessed() {
 
 #[tokio::test]
 async fn referrers_are_found_listed_and_unlisted() {
-    for name in ["v3-key", "save-v3", "v3-keyless-fallback-tag"] {
+    for name in ["layouts/v3-key", "save/v3", "layouts/v3-keyless-fallback-tag"] {
         let layout = Layout::open(data(name)).await.unwrap();
         let image = layout.only().await.unwrap();
         let found = layout.referrers(image.repository(), image.digest()).await.unwrap();

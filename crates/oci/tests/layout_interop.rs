@@ -163,7 +163,7 @@ async fn archive_of_oras_is_read_and_oras_reads_an_archive_of_our_layout() {
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/layouts")
+        .join("../core/tests/data/golden")
         .join(name)
 }
 
@@ -186,7 +186,7 @@ async fn copy_parts(from: &Layout, to: &Layout, manifest: &Manifest) {
 #[tokio::test]
 async fn cosign_verifies_what_we_save() {
     let Some(peers) = peers() else { return };
-    let key = data("cosign.pub").display().to_string();
+    let key = data("keys/cosign.pub").display().to_string();
     let arguments = [
         "verify",
         "--local-image",
@@ -195,7 +195,10 @@ async fn cosign_verifies_what_we_save() {
         &key,
         "ours",
     ];
-    for (name, cosigns) in [("v2-key", &["cosign2", "cosign3"][..]), ("v3-key", &["cosign3"])] {
+    for (name, cosigns) in [
+        ("layouts/v2-key", &["cosign2", "cosign3"][..]),
+        ("layouts/v3-key", &["cosign3"]),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let from = golden(name).await;
         let ours = Layout::create(folder.path().join("ours")).await.unwrap();
@@ -228,7 +231,7 @@ async fn cosign_loads_what_we_save() {
     let registry = Registry::start(&peers);
     let folder = tempfile::tempdir().unwrap();
     let (ours, image) = layout(&folder.path().join("ours")).await;
-    let saved = golden("save-v2").await;
+    let saved = golden("save/v2").await;
     let of_another = saved.only().await.unwrap();
     let tag = format!("sha256-{}.sig", of_another.digest().hex());
     let signatures = saved.manifest(&Layout::repository().tag(&tag).unwrap()).await.unwrap();

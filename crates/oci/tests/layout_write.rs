@@ -228,7 +228,7 @@ async fn what_other_tools_wrote_in_the_index_is_kept() {
 #[tokio::test]
 async fn signature_tag_of_a_saved_image_keeps_its_kind() {
     let folder = tempfile::tempdir().unwrap();
-    let saved = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/layouts/save-v2");
+    let saved = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/data/golden/save/v2");
     fs::create_dir_all(folder.path().join("blobs/sha256")).unwrap();
     for name in ["oci-layout", "index.json"] {
         fs::copy(saved.join(name), folder.path().join(name)).unwrap();

@@ -1,10 +1,10 @@
 use std::fs::File;
-use std::path::Path;
 
 use snapbox::str;
 
 use crate::assert_outcome;
 use crate::belongings::{inventory_of, push_everything};
+use crate::golden;
 use crate::registry::Registry;
 use crate::signing::{SIGN, VERIFY, layers, push, referrers, signer};
 
@@ -34,10 +34,8 @@ fn what_was_saved_is_loaded_whole_from_a_folder_and_a_tar_file() {
 fn a_layout_of_cosigns_is_loaded_with_the_bundles_that_it_does_not_list() {
     let registry = Registry::open();
     let user = signer();
-    // Saved by cosign 2.6.1 and 3.1.2; see the README there.
-    let layouts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../oci/tests/data/layouts");
-    for (name, signatures, bundles) in [("save-v2", 1, 0), ("save-v3", 0, 1)] {
-        let layout = layouts.join(name);
+    for (name, signatures, bundles) in [("v2", 1, 0), ("v3", 0, 1)] {
+        let layout = golden::path("save").join(name);
         let loaded = user.run(&format!(
             "load {} --dir {}",
             registry.name(&format!("{name}:v1")),

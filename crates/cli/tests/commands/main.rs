@@ -21,6 +21,7 @@ mod download;
 mod env;
 mod generate;
 mod generate_key_pair;
+mod golden;
 mod import_key_pair;
 mod line;
 mod load;

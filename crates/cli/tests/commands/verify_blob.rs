@@ -10,12 +10,6 @@ use crate::registry::Registry;
 use crate::sign_blob::{SIGN_BLOB, VERIFY_BLOB, ecdsa_writer, writer};
 use crate::signing::push;
 
-const WARNING: &str = "WARNING: Skipping tlog verification is an insecure practice that lacks transparency and \
-                       auditability verification for the blob.\n";
-
-/// What cosign wrote for `hello.txt`, whose origin is told beside it.
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests/data/golden");
-
 #[test]
 fn what_was_signed_is_verified_and_said_on_stderr() {
     let user = writer();
@@ -92,35 +86,6 @@ fn a_file_may_be_named_by_the_digest_that_its_key_signs() {
     user.write("sha256:file", "another");
     let file = user.run(&format!("{verify} sha256:file"));
     assert_eq!(file.exit, 12, "a file of such a name goes first: {file}");
-}
-
-#[test]
-fn what_cosign_signed_is_verified() {
-    let user = writer();
-    for (bundle, key) in [
-        ("blob-v2-new-bundle", "cosign"),
-        ("blob-v3-key", "cosign"),
-        ("blob-v3-key-rekor1", "cosign"),
-        ("blob-v3-key-p384", "p384"),
-        ("blob-v3-key-p521", "p521"),
-        ("blob-v3-key-rsa2048", "rsa2048"),
-        ("blob-v3-key-rsa4096", "rsa4096"),
-    ] {
-        let verify = format!(
-            "verify-blob --insecure-ignore-tlog --key {GOLDEN}/keys/{key}.pub --bundle {GOLDEN}/blobs/{bundle}.json"
-        );
-        let verified = user.run(&format!("{verify} {GOLDEN}/blobs/hello.txt"));
-        assert_eq!(
-            (verified.exit, verified.stderr),
-            (0, format!("{WARNING}Verified OK\n")),
-            "{bundle}"
-        );
-        let other = user.run(&format!("{verify} {GOLDEN}/blobs/other.txt"));
-        assert_eq!(other.exit, 12, "{bundle}: {other}");
-        let wrong = verify.replace(&format!("{key}.pub"), "other.pub");
-        let wrong = user.run(&format!("{wrong} {GOLDEN}/blobs/hello.txt"));
-        assert_eq!(wrong.exit, 12, "{bundle}: {wrong}");
-    }
 }
 
 #[test]

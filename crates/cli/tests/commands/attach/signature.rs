@@ -6,6 +6,7 @@ use snapbox::str;
 
 use crate::assert_outcome;
 use crate::attaching::{ATTACH, bundle, bundles, image, signed_elsewhere, tagged};
+use crate::golden;
 use crate::harness::User;
 use crate::registry::Registry;
 use crate::signing::{A, B, LEGACY, SIGN, VERIFY, layers, signer};
@@ -78,9 +79,8 @@ fn signatures_that_are_there_are_kept_and_none_is_added_twice() {
 
 #[test]
 fn the_manifest_is_the_one_that_cosign_writes() {
-    let golden = "../core/tests/data/golden/v2-attached-signature";
-    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(golden);
-    let expected = std::fs::read(golden.join("manifest.json")).expect("the file is there");
+    let blob = |hex| golden::file(&format!("layouts/v2-attached-signature/blobs/sha256/{hex}"));
+    let expected = blob("db12955aa3fccfb82f110851ed1b4f514c905dbca4c5a9be4c5cd2dec72f7599");
     let manifest: serde_json::Value = serde_json::from_slice(&expected).expect("a manifest is JSON");
     let signature = &manifest["layers"][0]["annotations"]["dev.cosignproject.cosign/signature"];
     let user = User::new();
@@ -88,7 +88,7 @@ fn the_manifest_is_the_one_that_cosign_writes() {
     user.write("a.sig", signature.as_str().expect("it is text"));
     user.write(
         "payload.json",
-        std::fs::read(golden.join("payload-1.json")).expect("the file is there"),
+        blob("3392778d41d3292247f3e1639f933f82c66d611b9bdbeea5a030ccdae6f56dee"),
     );
     let attached = user.run(&format!("{ATTACH} {name}"));
     assert_eq!(attached.exit, 0, "{attached}");

@@ -6,6 +6,7 @@ use countersign_oci::{Layout, Store, Upload};
 use snapbox::str;
 
 use crate::assert_outcome;
+use crate::golden;
 use crate::harness::User;
 use crate::registry::Registry;
 use crate::signing::{LEGACY, SIGN, VERIFY, push, signer};
@@ -146,10 +147,14 @@ fn a_tag_that_a_layout_does_not_have_ends_with_11() {
 /// The layout holds what cosign 3.1.2 wrote with an Ed25519 key, which it signs pre-hashed with and cannot verify itself.
 #[test]
 fn a_prehashed_ed25519_signature_of_cosigns_is_accepted() {
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/data/ed25519ph");
-    let verify = format!("verify --key {data}/ed25519.pub --insecure-ignore-tlog --local-image {data}/layout");
-    let outcome = signer().run(&verify);
+    let key = golden::path("keys/ed25519.pub");
+    let layout = golden::path("layouts/v3-key-ed25519");
+    let local = format!("--local-image {}", layout.display());
+    let outcome = signer().run(&format!(
+        "verify --key {} --insecure-ignore-tlog {local}",
+        key.display()
+    ));
     assert_eq!(outcome.exit, 0, "{outcome}");
-    let other = signer().run(&format!("{VERIFY} --local-image {data}/layout"));
+    let other = signer().run(&format!("{VERIFY} {local}"));
     assert_eq!(other.exit, 12, "{other}");
 }
