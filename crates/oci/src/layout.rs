@@ -194,11 +194,11 @@ impl Store for Layout {
     async fn remove_referrer(
         &self,
         _repository: &Repository,
-        _subject: &Digest,
+        subject: &Digest,
         referrer: &Digest,
     ) -> Result<(), StoreError> {
-        let (contents, referrer) = (self.contents.clone(), referrer.clone());
-        blocking(move || write::remove(&contents, &referrer)).await
+        let (contents, subject, referrer) = (self.contents.clone(), subject.clone(), referrer.clone());
+        blocking(move || write::remove(&contents, &subject, &referrer)).await
     }
 }
 

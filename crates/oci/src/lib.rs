@@ -13,6 +13,7 @@ pub mod layout;
 pub mod manifest;
 pub mod media_type;
 pub mod reference;
+mod referrer_list;
 pub mod registry;
 pub mod saving;
 pub mod store;

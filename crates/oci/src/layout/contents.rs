@@ -248,7 +248,7 @@ impl Index {
     }
 
     /// Finds what `cosign save` stored beside the image whose signature tag is asked for.
-    fn find_saved(&self, tag: &str) -> Result<Option<&Descriptor>, StoreError> {
+    pub(super) fn find_saved(&self, tag: &str) -> Result<Option<&Descriptor>, StoreError> {
         let Some((digest, kind)) = attachment_tag(tag) else {
             return Ok(None);
         };

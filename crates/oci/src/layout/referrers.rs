@@ -13,6 +13,7 @@ use crate::error::StoreError;
 use crate::layout::contents::{Contents, REF_NAME};
 use crate::layout::files::Section;
 use crate::manifest::{Descriptor, Manifest};
+use crate::referrer_list;
 
 /// A manifest with a subject.
 #[derive(Clone)]
@@ -62,7 +63,7 @@ impl Contents {
 
     /// The entries under the fallback tag; none where the tag is on something that is not an index.
     fn fallback(&self, digest: &Digest) -> Result<Vec<Descriptor>, StoreError> {
-        let tag = digest.as_str().replacen(':', "-", 1);
+        let tag = referrer_list::tag(digest);
         let index = self.index()?;
         let mut entries = Vec::new();
         for entry in index.entries() {

@@ -23,6 +23,7 @@ use crate::layout::contents::{
 use crate::layout::files::{Directory, Files, Section, blob_name, blocking, file_error};
 use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Reference, Target};
+use crate::referrer_list;
 use crate::store::Condition;
 
 #[cfg(fuzzing)]
@@ -186,7 +187,7 @@ pub(super) fn push_manifest(
     };
     let entry = keep_manifest(contents, manifest, digest)?;
     change_index(contents, |index| match reference.target() {
-        Target::Tag(tag) => index.tag(reference, tag, entry, condition),
+        Target::Tag(tag) => index.tag(reference, tag, &entry, condition),
         Target::Digest(_) => index.add(entry),
     })
 }
@@ -252,9 +253,18 @@ pub(super) fn untag(contents: &Contents, tag: &str) -> Result<(), StoreError> {
     change_index(contents, |index| index.untag(tag))
 }
 
-/// Takes a manifest from the index and from the blobs, where referrers are looked for too.
-pub(super) fn remove(contents: &Contents, digest: &Digest) -> Result<(), StoreError> {
+/// Takes a manifest from the index, from the list of what refers to `subject`, where there is one under a tag, and from
+/// the blobs, where referrers are looked for too.
+pub(super) fn remove(contents: &Contents, subject: &Digest, digest: &Digest) -> Result<(), StoreError> {
     change_index(contents, |index| {
+        for entry in index.tagged(&referrer_list::tag(subject)) {
+            let list = contents.manifest_by_digest(&entry.digest, &entry.media_type)?;
+            if list.manifests().iter().any(|listed| listed.digest == *digest) {
+                let place = contents.name_of(&entry.digest);
+                let shorter = referrer_list::without_entries(&list, std::slice::from_ref(digest), &place)?;
+                index.replace(&entry, &keep_manifest(contents, &shorter, shorter.digest())?)?;
+            }
+        }
         index.remove(digest);
         Ok(())
     })?;

@@ -77,7 +77,7 @@ pub fn tags_page(body: &[u8]) -> Result<Vec<String>, serde_json::Error> {
 
 /// The index of the fallback tag with `entry` in it.
 pub fn with_entry(index: &Manifest, entry: &Descriptor, tag: &Reference) -> Result<Manifest, StoreError> {
-    referrers::with_entries(
+    crate::referrer_list::with_entries(
         Some(index),
         std::slice::from_ref(entry),
         &Digest::sha256(b"subject"),

@@ -10,7 +10,7 @@ use crate::store::Condition;
 /// Reads an `index.json`, looks a tag up, and points it at `entry`.
 pub fn retagged(bytes: &[u8], reference: &Reference, tag: &str, entry: Descriptor) -> Result<String, StoreError> {
     let mut editor = Editor::parse(bytes, "layout")?;
-    editor.tag(reference, tag, entry, &Condition::Always)?;
+    editor.tag(reference, tag, &entry, &Condition::Always)?;
     editor.to_json()
 }
 

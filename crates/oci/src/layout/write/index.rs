@@ -1,5 +1,7 @@
 //! Changing `index.json` without losing what other tools wrote in it.
 
+mod names;
+
 use std::collections::BTreeMap;
 
 use countersign_core::Digest;
@@ -7,10 +9,10 @@ use serde_json::value::RawValue;
 
 use crate::error::StoreError;
 use crate::layout::SavedRole;
-use crate::layout::contents::{ENTRY_LIMIT, IMAGE_NAME, INDEX_FILE, Index, KIND, REF_NAME};
+use crate::layout::contents::{ENTRY_LIMIT, INDEX_FILE, Index, KIND, REF_NAME};
 use crate::manifest::Descriptor;
-use crate::reference::Reference;
-use crate::store::Condition;
+
+use names::{Names, has_name, names_of, renamed};
 
 /// An `index.json` being changed; members and entries that are not touched keep their exact text.
 pub(crate) struct Editor {
@@ -42,45 +44,6 @@ impl Editor {
         })
     }
 
-    /// Points a tag at `entry`, where `condition` holds.
-    ///
-    /// An entry that `cosign save` wrote keeps its kind, so that cosign finds it again.
-    pub(super) fn tag(
-        &mut self,
-        reference: &Reference,
-        tag: &str,
-        mut entry: Descriptor,
-        condition: &Condition,
-    ) -> Result<(), StoreError> {
-        let current = self.index.find(reference, tag)?.cloned();
-        let holds = match condition {
-            Condition::Always => true,
-            Condition::Unchanged(digest) => current.as_ref().is_some_and(|current| current.digest == *digest),
-            Condition::Absent => current.is_none(),
-        };
-        if !holds {
-            return Err(StoreError::Changed {
-                what: reference.to_string(),
-            });
-        }
-        let mut keep = vec![true; self.raw.len()];
-        for (keep, other) in keep.iter_mut().zip(self.index.entries()) {
-            let is_named = NAMES.iter().any(|name| other.annotations.contains_key(*name));
-            let is_tagged = other.annotations.get(REF_NAME).is_some_and(|name| name == tag)
-                && !other.annotations.contains_key(IMAGE_NAME);
-            let is_replaced = is_tagged || current.as_ref() == Some(other);
-            *keep = !is_replaced && (is_named || other.digest != entry.digest);
-        }
-        entry.annotations = current.map(|current| current.annotations).unwrap_or_default();
-        entry.annotations.retain(|key, _| NAMES.contains(&&**key));
-        if !entry.annotations.contains_key(KIND) && !entry.annotations.contains_key(IMAGE_NAME) {
-            entry.annotations.insert(REF_NAME.to_owned(), tag.to_owned());
-        }
-        let mut keep = keep.into_iter();
-        self.raw.retain(|_| keep.next().unwrap_or(true));
-        self.append(&entry)
-    }
-
     /// Enters what `cosign save` stores, in the place of what was saved before in the same role; an image also takes
     /// the place of what belonged to the one before.
     pub(super) fn save(&mut self, entry: Descriptor, role: SavedRole) -> Result<(), StoreError> {
@@ -93,18 +56,29 @@ impl Editor {
         self.append(&entry)
     }
 
-    /// Enters an image with all that belongs to it, in the place of what was saved before; entries of other tools stay,
-    /// unless they have the name or the digest of a new one.
+    /// Enters an image with all that belongs to it, in the place of what was saved before. Entries of other tools stay,
+    /// without the names of new ones; what has no name and is entered anew goes.
     pub(crate) fn save_all(&mut self, entries: Vec<Descriptor>) -> Result<(), StoreError> {
-        let is_replaced = |other: &Descriptor| {
-            let name = other.annotations.get(REF_NAME);
-            other.annotations.contains_key(KIND)
-                || entries.iter().any(|entry| {
-                    entry.digest == other.digest || name.is_some() && entry.annotations.get(REF_NAME) == name
-                })
-        };
-        let mut keep = self.index.entries().iter().map(|other| !is_replaced(other));
-        self.raw.retain(|_| keep.next().unwrap_or(true));
+        let mut kept = Vec::new();
+        for (raw, other) in self.raw.drain(..).zip(self.index.entries()) {
+            let is_new = |key: &str, value: &String| {
+                key == REF_NAME
+                    && entries
+                        .iter()
+                        .any(|entry| entry.annotations.get(REF_NAME) == Some(value))
+            };
+            let lost: Names = names_of(other).filter(|(key, value)| is_new(key, value)).collect();
+            let is_named = names_of(other).count() > lost.len();
+            let is_entered = entries.iter().any(|entry| entry.digest == other.digest);
+            if other.annotations.contains_key(KIND) || !is_named && (is_entered || !lost.is_empty()) {
+                continue;
+            }
+            kept.push(match lost.is_empty() {
+                true => raw,
+                false => renamed(&raw, &lost, &Names::new(), &self.place)?,
+            });
+        }
+        self.raw = kept;
         entries.iter().try_for_each(|entry| self.append(entry))
     }
 
@@ -124,20 +98,41 @@ impl Editor {
 
     /// Takes a tag away and leaves the manifest listed.
     pub(super) fn untag(&mut self, tag: &str) -> Result<(), StoreError> {
-        let is_tagged = |entry: &Descriptor| entry.annotations.get(REF_NAME).is_some_and(|name| name == tag);
-        let mut found = Vec::new();
+        let lost = Names::from([(REF_NAME, tag.to_owned())]);
+        let mut is_found = false;
         for (raw, entry) in self.raw.iter_mut().zip(self.index.entries()) {
-            if is_tagged(entry) {
-                let mut bare = entry.clone();
-                bare.annotations.remove(REF_NAME);
-                *raw = serialise(&bare, &self.place)?;
-                found.push(bare.digest);
+            if has_name(entry, REF_NAME, tag) {
+                *raw = renamed(raw, &lost, &Names::new(), &self.place)?;
+                is_found = true;
             }
         }
-        if found.is_empty() {
+        if !is_found {
             return Err(StoreError::NotFound {
                 what: format!("{}: {tag}", self.place),
             });
+        }
+        Ok(())
+    }
+
+    /// The entries that have this tag.
+    pub(super) fn tagged(&self, tag: &str) -> Vec<Descriptor> {
+        let entries = self.index.entries().iter();
+        entries
+            .filter(|entry| has_name(entry, REF_NAME, tag))
+            .cloned()
+            .collect()
+    }
+
+    /// Puts a manifest in the place of another, with all that is said of that.
+    pub(super) fn replace(&mut self, old: &Descriptor, new: &Descriptor) -> Result<(), StoreError> {
+        let new = Descriptor {
+            annotations: old.annotations.clone(),
+            ..new.clone()
+        };
+        for (raw, entry) in self.raw.iter_mut().zip(self.index.entries()) {
+            if entry == old {
+                *raw = serialise(&new, &self.place)?;
+            }
         }
         Ok(())
     }
@@ -163,13 +158,17 @@ impl Editor {
     }
 
     fn append(&mut self, entry: &Descriptor) -> Result<(), StoreError> {
+        self.append_raw(serialise(entry, &self.place)?)
+    }
+
+    fn append_raw(&mut self, entry: Box<RawValue>) -> Result<(), StoreError> {
         if self.raw.len() >= ENTRY_LIMIT {
             return Err(StoreError::TooLarge {
                 what: format!("{}: {INDEX_FILE}", self.place),
                 limit: format!("{ENTRY_LIMIT} entries"),
             });
         }
-        self.raw.push(serialise(entry, &self.place)?);
+        self.raw.push(entry);
         Ok(())
     }
 }
@@ -180,8 +179,5 @@ fn serialise(entry: &Descriptor, place: &str) -> Result<Box<RawValue>, StoreErro
         reason: error.to_string(),
     })
 }
-
-/// The annotations that name an entry.
-const NAMES: [&str; 3] = [REF_NAME, IMAGE_NAME, KIND];
 
 const MANIFESTS: &str = "manifests";
