@@ -1,12 +1,12 @@
 //! Takes away what is attached to an artifact, and finds what hangs on artifacts that are gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use countersign_core::Digest;
 use countersign_core::bundle::{Bundle, Content};
 use countersign_core::payload::statement::{PAYLOAD_TYPE, SIGN_PREDICATE_TYPE, Statement};
-use countersign_oci::manifest::Manifest;
+use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::{Pinned, Reference, Registry, Repository, Store, StoreError};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -16,8 +16,10 @@ use crate::attachment::referrer::{BUNDLE_PREFIX, PREDICATE_TYPE_ANNOTATION};
 use crate::attachment::{Kind, Location, sbom};
 
 mod orphans;
+mod remove;
 
 pub use orphans::orphans;
+pub use remove::{Outcome, remove, unlist};
 
 /// What is taken away, in both formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,11 @@ pub struct Attachment {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
-    Tag(Kind),
+    Tag {
+        kind: Kind,
+        manifest: Digest,
+        layers: Vec<Descriptor>,
+    },
     Referrer {
         kind: Option<Kind>,
         subject: Digest,
@@ -83,7 +89,7 @@ impl Attachment {
 impl fmt::Display for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.what {
-            What::Tag(kind) => several(*kind),
+            What::Tag { kind, .. } => several(*kind),
             What::Referrer { kind: Some(kind), .. } => one(*kind),
             What::Referrer { kind: None, .. } => "missing referrer",
             What::List => "list of referrers",
@@ -156,14 +162,15 @@ async fn tagged<S: Store>(
     location: &Location,
 ) -> Result<Option<Attachment>, StoreError> {
     let name = location.tag(image.digest(), kind)?;
-    match store.resolve(&name).await {
-        Ok(_) => Ok(Some(Attachment {
-            name,
-            what: What::Tag(kind),
-        })),
-        Err(StoreError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let (manifest, layers) = match store.manifest(&name).await {
+        Ok(manifest) => (manifest.digest().clone(), manifest.layers().to_vec()),
+        Err(StoreError::NotFound { .. }) => return Ok(None),
+        // What cannot be read can be taken away all the same.
+        Err(error) if is_about_content(&error) => (store.resolve(&name).await?.digest().clone(), Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let what = What::Tag { kind, manifest, layers };
+    Ok(Some(Attachment { name, what }))
 }
 
 /// What a referrer is; `None` where it is none of ours.
@@ -212,70 +219,6 @@ fn predicate_type(json: &[u8]) -> Option<String> {
             Some(statement.predicate_type().to_owned())
         }
         _ => None,
-    }
-}
-
-/// What became of something that was to be taken away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is gone.
-    Removed,
-    /// It was gone already.
-    WasGone,
-    /// It is a list that has entries of others.
-    Kept,
-}
-
-/// Takes everything that refers to something off the lists that tags stand in for, those of each artifact in one write.
-///
-/// # Errors
-/// What the registry says.
-pub async fn unlist(attachments: &[Attachment], registry: &Registry) -> Result<(), StoreError> {
-    let mut lists: BTreeMap<(&Repository, &Digest), Vec<Digest>> = BTreeMap::new();
-    for attachment in attachments {
-        if let (What::Referrer { subject, .. }, Some(digest)) = (&attachment.what, attachment.name.digest()) {
-            let list = lists.entry((attachment.name.repository(), subject)).or_default();
-            list.push(digest.clone());
-        }
-    }
-    for ((repository, subject), referrers) in lists {
-        registry.unlist_in_fallback(repository, subject, &referrers).await?;
-    }
-    Ok(())
-}
-
-/// Takes something away. From lists of referrers only its own entry goes, also while others add theirs.
-///
-/// # Errors
-/// [`StoreError::NotAllowed`] where the registry does not delete, and what else it says.
-pub async fn remove(attachment: &Attachment, registry: &Registry) -> Result<Outcome, StoreError> {
-    let name = &attachment.name;
-    let removed = match (&attachment.what, name.digest()) {
-        (What::Referrer { subject, .. }, Some(digest)) => {
-            registry.remove_referrer(name.repository(), subject, digest).await
-        }
-        (What::List, _) => match registry.manifest(name).await {
-            Ok(list) if !list.manifests().is_empty() => return Ok(Outcome::Kept),
-            Ok(_) => remove_tag(name, registry).await,
-            Err(error) => Err(error),
-        },
-        _ => remove_tag(name, registry).await,
-    };
-    match removed {
-        Ok(()) => Ok(Outcome::Removed),
-        Err(StoreError::NotFound { .. }) => Ok(Outcome::WasGone),
-        Err(error) => Err(error),
-    }
-}
-
-/// Deletes a tag, by its digest where the registry deletes in no other way (Docker's registry).
-async fn remove_tag(name: &Reference, registry: &Registry) -> Result<(), StoreError> {
-    match registry.delete(name).await {
-        Err(StoreError::NotAllowed { .. } | StoreError::Status { status: 400, .. }) => {
-            let pinned = registry.resolve(name).await?;
-            registry.delete(&pinned.reference()).await
-        }
-        other => other,
     }
 }
 

@@ -165,6 +165,9 @@ async fn remove(found: &[Attachment], of: &str, registry: &Registry, session: &S
         match clean::remove(attachment, registry).await {
             Ok(Outcome::Removed) => session.ui().info(&format!("Removed {name} from {of}")),
             Ok(Outcome::WasGone) => {}
+            Ok(Outcome::OthersKept) => session.ui().info(&format!(
+                "Removed {name} from {of}, but for what was added to it meanwhile"
+            )),
             Ok(Outcome::Kept) => session.ui().info(&format!("Kept {name}: it lists other referrers")),
             Err(error) => match failure {
                 None => failure = Some(error),

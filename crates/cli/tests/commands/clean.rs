@@ -1,3 +1,5 @@
+mod unsteady;
+
 use countersign_core::payload::statement::SIGN_PREDICATE_TYPE;
 use countersign_oci::media_type;
 use serde_json::json;

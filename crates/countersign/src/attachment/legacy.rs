@@ -141,6 +141,24 @@ pub fn replace(
     manifest_of(all, existing, media_types, config)
 }
 
+/// The manifest without the layers that are `dropped`, and its configuration blob.
+///
+/// # Errors
+/// As [`append`].
+pub fn without(existing: &Manifest, dropped: &dyn Fn(&Descriptor) -> bool) -> Result<(Manifest, Upload), StoreError> {
+    let mut layers = kept_layers(Some(existing))?;
+    layers.retain(|layer| match layer {
+        WireLayer::Kept { descriptor, .. } => !dropped(descriptor),
+        WireLayer::New(_) => true,
+    });
+    let media_types = match existing.media_type() == media_type::DOCKER_MANIFEST {
+        true => MediaTypes::Docker,
+        false => MediaTypes::Oci,
+    };
+    let config = configuration(layers.iter().map(WireLayer::digest).collect(), None);
+    manifest_of(layers, Some(existing), media_types, config)
+}
+
 fn manifest_of(
     layers: Vec<WireLayer<'_>>,
     existing: Option<&Manifest>,

@@ -52,6 +52,12 @@ async fn attested(
     attach(&attachment, &client, &attestation, options, earlier, now()).await
 }
 
+/// Attests once.
+pub(crate) async fn attested_in(served: &Served, key: &PrivateKey, formats: Formats) {
+    let attested = attested(served, key, 0, formats, &Earlier::none()).await;
+    attested.expect("it is attached");
+}
+
 pub(crate) async fn verify(served: &Served, store: &impl Store, key: &PrivateKey) -> Result<Verified, VerifyError> {
     let policy = Policy::new(
         TrustedSigner::key(Signer::public_key(key).clone()),

@@ -1,6 +1,7 @@
 //! Signing and verifying against our registry, with nothing in between.
 
 mod attesting;
+mod cleaning;
 mod concurrent;
 mod failing;
 mod layers;

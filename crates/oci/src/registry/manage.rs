@@ -1,12 +1,13 @@
 //! Tags listed, manifests deleted (distribution-spec, §listing tags and §content management).
 
-use http::{Method, StatusCode};
+use countersign_core::Digest;
+use http::{Method, StatusCode, header};
 use serde::Deserialize;
 
 use super::Registry;
 use super::call::{Call, CallTarget};
 use super::paging::next_page;
-use super::push::ANSWER_LIMIT;
+use super::push::{ANSWER_LIMIT, entity_tag};
 use crate::error::StoreError;
 use crate::manifest::Manifest;
 use crate::reference::{Reference, Repository};
@@ -67,15 +68,45 @@ impl Registry {
     /// # Errors
     /// [`StoreError::NotFound`] where it does not exist, [`StoreError::NotAllowed`] where the registry does not delete.
     pub async fn delete(&self, reference: &Reference) -> Result<(), StoreError> {
+        self.delete_where(reference, None).await
+    }
+
+    /// Deletes a tag where it still points at `digest`.
+    ///
+    /// Registries that know no conditions delete whatever the tag points at: look right before.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete); [`StoreError::Changed`] where it points at something else.
+    pub async fn delete_unchanged(&self, tag: &Reference, digest: &Digest) -> Result<(), StoreError> {
+        match self.delete_where(tag, Some(digest)).await {
+            Err(error @ StoreError::Changed { .. }) => {
+                let current = self.head(tag).await?;
+                if current.is_none_or(|current| current.digest != *digest) {
+                    return Err(error);
+                }
+                // Its conditions are about something else.
+                self.delete_where(tag, None).await
+            }
+            other => other,
+        }
+    }
+
+    async fn delete_where(&self, reference: &Reference, unchanged: Option<&Digest>) -> Result<(), StoreError> {
         let repository = reference.repository();
         let path = format!("{}/manifests/{}", repository.path(), reference.target());
         let what = format!("manifest {reference}");
         let mut call = Call::new(self, repository, Method::DELETE, CallTarget::Path(path), what);
+        if let Some(digest) = unchanged {
+            call = call.header(header::IF_MATCH, &entity_tag(digest));
+        }
         let answer = self.exchange(&mut call, ANSWER_LIMIT).await?;
         if answer.status.is_success() {
             return Ok(());
         }
         Err(match call.refusal(&answer) {
+            StoreError::Status { status: 412, .. } if unchanged.is_some() => StoreError::Changed {
+                what: reference.to_string(),
+            },
             StoreError::Status {
                 status: 400, detail, ..
             } if detail.contains("UNSUPPORTED") => StoreError::NotAllowed {

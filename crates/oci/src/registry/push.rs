@@ -300,7 +300,8 @@ fn condition_header(condition: &Condition) -> Option<(HeaderName, String)> {
     }
 }
 
-fn entity_tag(digest: &Digest) -> String {
+/// A manifest's entity tag.
+pub(super) fn entity_tag(digest: &Digest) -> String {
     format!("\"{digest}\"")
 }
 
