@@ -3,16 +3,16 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use countersign_core::bundle::MEDIA_TYPE;
 use countersign_core::envelope::Envelope;
-use countersign_core::key::PublicKey;
-use countersign_core::{Bundle, Digest, Signature};
+use countersign_core::key::{MessageError, PublicKey, SignatureDigest};
+use countersign_core::message::{Bytes, Needs};
+use countersign_core::verify::Rejection;
+use countersign_core::{Bundle, Signature};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::json;
 
 use super::write;
-use crate::args::attachment;
+use crate::args::blob::BlobSource;
 use crate::args::key::KeyArgs;
 use crate::args::registry::plain_client;
 use crate::args::unserved::{Certified, Unserved};
@@ -25,7 +25,7 @@ use crate::session::Session;
 /// Makes a bundle
 #[derive(Args)]
 pub(crate) struct Create {
-    /// The file that is signed
+    /// The file that is signed; - is standard input
     #[arg(long, value_name = "FILE")]
     artifact: Option<String>,
 
@@ -84,9 +84,7 @@ impl Subcommand for Create {
         let http = plain_client(session);
         let key = session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?;
         let signed = self.signed(&key, session)?;
-        let limit = attachment::limits(1, session)?.attachment;
-        let content = file::read(session.directory(), artifact, limit)?;
-        let json = assemble(signed, &content, &key)?;
+        let json = assemble(signed, artifact, &key, session)?;
         write(&json, self.out.as_deref(), session).map(drop)
     }
 }
@@ -176,44 +174,39 @@ fn check_key(text: &str, key: &PublicKey) -> Result<(), String> {
 }
 
 /// Joins all, once the signature is verified: a bundle that we would refuse is not written.
-fn assemble(signed: Signed, content: &[u8], key: &PublicKey) -> Result<Vec<u8>, Failure> {
-    match signed {
+fn assemble(signed: Signed, artifact: &str, key: &PublicKey, session: &Session<'_>) -> Result<Vec<u8>, Failure> {
+    let needs = match signed {
+        Signed::Envelope(_) => Needs::new(&[], Bytes::Dropped),
+        Signed::Message(_) => key.needs(None),
+    };
+    let message = BlobSource::new(artifact, session).read(&needs, session)?;
+    let (path, bundle) = match signed {
         Signed::Envelope(envelope) => {
-            let message = envelope.pae();
-            let verified = envelope
-                .signatures()
-                .iter()
-                .any(|signature| key.verify(&message, signature.signature(), None).is_ok());
-            if !verified {
+            let pae = envelope.pae();
+            let mut signatures = envelope.signatures().iter();
+            if !signatures.any(|signature| key.verify(&pae, signature.signature(), None).is_ok()) {
                 return Err(Failure::NotByKey { key: key.hint() });
             }
-            let bundle = Bundle::assemble(envelope, key).and_then(|bundle| bundle.to_json());
-            bundle.map_err(|source| Failure::Bundle {
-                path: "the envelope".to_owned(),
-                source,
-            })
+            ("the envelope", Bundle::assemble(envelope, key))
         }
         Signed::Message(signature) => {
-            key.verify(content, &signature, None)
-                .map_err(|_| Failure::NotByKey { key: key.hint() })?;
-            let bundle = json!({
-                "mediaType": MEDIA_TYPE,
-                "verificationMaterial": {"publicKey": {"hint": key.hint()}},
-                "messageSignature": {
-                    "messageDigest": {
-                        "algorithm": "SHA2_256",
-                        "digest": STANDARD.encode(Digest::sha256(content).bytes()),
+            key.verify_message(&message, &signature, None)
+                .map_err(|error| match error {
+                    MessageError::Unknown(unknown) => Failure::Rejected {
+                        blob: artifact.to_owned(),
+                        source: Rejection::MessageUnknown(unknown),
                     },
-                    "signature": signature.to_base64(),
-                },
-            });
-            let bundle = Bundle::from_json(bundle.to_string().as_bytes()).and_then(|bundle| bundle.to_json());
-            bundle.map_err(|source| Failure::Bundle {
-                path: "the signature".to_owned(),
-                source,
-            })
+                    _ => Failure::NotByKey { key: key.hint() },
+                })?;
+            let bundle = Bundle::of_message(&message, SignatureDigest::Sha256, signature, key);
+            ("the signature", bundle)
         }
-    }
+    };
+    let json = bundle.and_then(|bundle| bundle.to_json());
+    json.map_err(|source| Failure::Bundle {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// The most bytes of a signature or envelope.

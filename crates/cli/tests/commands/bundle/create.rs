@@ -44,6 +44,9 @@ fn a_signature_and_its_file_become_a_bundle() {
     assert_eq!((to_file.exit, to_file.text(), to_file.stderr.as_str()), (0, "", ""));
     assert_eq!(parsed(&user.read("new.json")), expected);
     assert_eq!(user.mode("new.json"), 0o600);
+    let piped = CREATE.replace("file.txt", "-");
+    let piped = user.answering("hello\n").run(&format!("{piped} --signature file.sig"));
+    assert_eq!(parsed(&piped.stdout), expected);
 }
 
 #[test]

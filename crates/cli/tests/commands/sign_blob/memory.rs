@@ -63,14 +63,34 @@ fn a_large_file_is_signed_and_verified_in_constant_memory() {
 }
 
 #[test]
+fn a_large_file_gets_its_bundle_in_constant_memory() {
+    let user = ecdsa_writer();
+    let file = File::create(user.path("large")).expect("the folder is writable");
+    file.set_len(FILE).expect("the file is sparse");
+    let sign = "sign-blob --key a.key --tlog-upload=false --output-signature large.sig large";
+    assert_eq!(user.run(sign).exit, 0);
+    let create = "bundle create --ignore-tlog --key a.pub --signature large.sig --artifact large --out large.json";
+    let peak = peak(&user, create, Stdio::null());
+    assert!(peak <= MOST_KIB, "{peak} KiB, at most {MOST_KIB}");
+    let verify = "verify-blob --key a.pub --insecure-ignore-tlog --bundle large.json large";
+    assert_eq!(user.run(verify).exit, 0);
+}
+
+#[test]
 fn a_file_that_is_too_long_for_a_key_is_not_kept_in_memory() {
     let user = writer();
     let file = File::create(user.path("large")).expect("the folder is writable");
     file.set_len(FILE).expect("the file is sparse");
-    let outcome = user.run("sign-blob --key a.key --tlog-upload=false large");
-    assert_eq!(outcome.exit, 1, "{outcome}");
-    assert!(
-        outcome.stderr.contains("longer than the limit of 134217728 bytes"),
-        "{outcome}"
-    );
+    user.write("large.sig", "AAEC");
+    for line in [
+        "sign-blob --key a.key --tlog-upload=false large",
+        "bundle create --ignore-tlog --key a.pub --signature large.sig --artifact large",
+    ] {
+        let outcome = user.run(line);
+        assert_eq!(outcome.exit, 1, "{outcome}");
+        assert!(
+            outcome.stderr.contains("longer than the limit of 134217728 bytes"),
+            "{outcome}"
+        );
+    }
 }
