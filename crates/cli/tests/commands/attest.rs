@@ -95,6 +95,23 @@ fn the_claim_is_signed_as_it_is_written() {
     assert_eq!(statement.text(), format!("{expected}\n{expected}\n"));
 }
 
+/// cosign 3 drops the identifier, and all that is false or empty.
+#[test]
+fn a_provenance_keeps_what_is_false_empty_or_unknown() {
+    let (registry, user) = (Registry::open(), claimant());
+    push(&user, &registry, "app:v1", "hello");
+    let image = registry.name("app:v1");
+    let claim = r#"{"builder":{"id":"b"},"buildType":"t","invocation":{},"metadata":{"buildInvocationID":"7","completeness":{"parameters":false},"reproducible":false},"materials":[],"more":12345678901234567890}"#;
+    user.write("slsa.json", claim);
+    for kind in ["slsaprovenance", "slsaprovenance02"] {
+        let attested = user.run(&format!(
+            "{ATTEST} --replace --format both --predicate slsa.json --type {kind} {image}"
+        ));
+        assert_eq!(attested.exit, 0, "{attested}");
+        assert_eq!(predicates(&user, kind, &image).text(), format!("{claim}\n{claim}\n"));
+    }
+}
+
 #[test]
 fn a_custom_claim_is_wrapped_with_the_time_and_is_the_default() {
     let (registry, user) = (Registry::open(), claimant());
@@ -115,12 +132,11 @@ fn an_spdx_text_is_a_json_string() {
     push(&user, &registry, "app:v1", "hello");
     let image = registry.name("app:v1");
     user.write("sbom.spdx", "SPDXVersion: SPDX-2.3\n");
-    let attested = user.run(&format!("{ATTEST} --predicate sbom.spdx --type spdx {image}"));
+    let flags = "--format both --predicate sbom.spdx --type spdx";
+    let attested = user.run(&format!("{ATTEST} {flags} {image}"));
     assert_eq!(attested.exit, 0, "{attested}");
-    assert_eq!(
-        predicates(&user, "spdx", &image).text(),
-        "\"SPDXVersion: SPDX-2.3\\n\"\n"
-    );
+    let text = "\"SPDXVersion: SPDX-2.3\\n\"\n";
+    assert_eq!(predicates(&user, "spdx", &image).text(), format!("{text}{text}"));
 }
 
 #[test]

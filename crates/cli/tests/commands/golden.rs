@@ -99,6 +99,44 @@ fn what_is_listed_exists_and_each_difference_is_documented() {
     }
 }
 
+/// cosign 3 looks at `.sig` tags only where a file names images.
+#[test]
+fn a_file_that_names_images_of_either_cosign_is_verified() {
+    let (golden, registry, user) = (Golden::read(), Registry::open(), User::new());
+    let named = |id: &str| {
+        let artefact = golden.artefacts.iter().find(|artefact| artefact.id == id);
+        let artefact = artefact.expect("it is among them");
+        let name = name(artefact, registry.host());
+        let layout = artefact.layout.as_ref().expect("it is in a repository");
+        repository::fill(&registry, &name.parse().expect("this is a name"), layout);
+        format!("{name}@{}", artefact.subject)
+    };
+    let (bundle, layer, unsigned) = (named("v3-key"), named("v2-key"), named("damaged-v2-no-layers"));
+    let key = path("keys/cosign.pub");
+    for (images, exit) in [
+        (vec![&bundle], 0),
+        (vec![&layer], 0),
+        (vec![&bundle, &layer], 0),
+        (vec![&layer, &bundle], 0),
+        (vec![&bundle, &unsigned], 10),
+    ] {
+        let from: String = images.iter().map(|image| format!("FROM {image}\n")).collect();
+        let containers: Vec<_> = images.iter().map(|image| serde_json::json!({"image": image})).collect();
+        user.write("Dockerfile", from);
+        user.write("pod.json", serde_json::json!({"containers": containers}).to_string());
+        for command in ["dockerfile verify", "manifest verify"] {
+            let file = if command.starts_with("docker") {
+                "Dockerfile"
+            } else {
+                "pod.json"
+            };
+            let flags = format!("--key {} --insecure-ignore-tlog", key.display());
+            let outcome = user.run(&format!("{command} {flags} {file}"));
+            assert_eq!(outcome.exit, exit, "{command} {images:?}: {outcome}");
+        }
+    }
+}
+
 /// Compares what we did with what the real cosign did.
 fn compare(
     artefact: &Artefact,

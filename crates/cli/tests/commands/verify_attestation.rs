@@ -3,6 +3,7 @@
 mod attached;
 mod failures;
 mod policy;
+mod timestamps;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
