@@ -2,11 +2,12 @@
 # Builds the real tools that the interop tests and the benchmarks run against:  interop/peers.sh DIR
 #
 # cosign 3 and 2, crane, oras, cue, the distribution-spec conformance suite and our own helpers come through the Go module
-# proxy, docker-registry is Debian's package (the program alone, no service). What DIR has at the version asked for is
-# not built again. ZOT_SRC may name a checkout of zot, which the module proxy does not carry; without it zot is left out.
+# proxy, docker-registry is Debian's package (the program alone, no service), and so is skopeo, which is installed where it
+# can be. What DIR has at the version asked for is not built again. ZOT_SRC may name a checkout of zot, which the module
+# proxy does not carry; without it zot is left out.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -eq 1 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -eq 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
 mkdir -p "$1/.stamps"
 peers=$(cd "$1" && pwd)
 scratch=$(mktemp -d)
@@ -55,6 +56,22 @@ if ! is_there docker-registry $debian; then
     stamp docker-registry $debian
   else
     echo "peers: docker-registry left out (not a Debian machine)" >&2
+  fi
+fi
+
+# skopeo needs libraries of the system, so it is installed; what apt knows and cannot install is a failure
+debian=skopeo-debian
+if ! is_there skopeo $debian; then
+  knows() { apt-cache show skopeo >/dev/null 2>&1 || { apt-get update -q >/dev/null && apt-cache show skopeo >/dev/null 2>&1; }; }
+  install() { apt-get install -y -q --no-install-recommends skopeo >/dev/null; }
+  if ! command -v skopeo >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] && knows; then
+    install || { apt-get update -q >/dev/null && install; }
+  fi
+  if command -v skopeo >/dev/null; then
+    ln -sf "$(command -v skopeo)" "$peers/skopeo"
+    stamp skopeo $debian
+  else
+    echo "peers: skopeo left out (apt cannot install it here)" >&2
   fi
 fi
 echo "peers: $peers"

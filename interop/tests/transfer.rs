@@ -1,7 +1,8 @@
-//! `copy`, `save` and `load` among real registries and beside the real cosign: everything arrives, by digest, and each
-//! reads what the other saved.
+//! `copy`, `save` and `load` among real registries and beside the real cosign, oras and skopeo: everything arrives, by
+//! digest, and each reads what the other saved.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::time::Duration;
 
 use countersign_core::Digest;
@@ -135,6 +136,88 @@ fn we_load_what_cosign_saved_with_every_bundle() {
     everyone_verifies(&peers, &key, &name("ours/cosign3:v1"));
     assert_eq!(referrers("ours/cosign3"), referrers("image"));
     assert_eq!(referrers("image"), 2);
+}
+
+#[test]
+fn skopeo_reads_what_we_save() {
+    let Some(peers) = Peers::find().filter(has_skopeo) else {
+        return;
+    };
+    let key = generate(&peers, "cosign3", "key");
+    let registry = Registry::start(&peers, Kind::Memory);
+    let index = signed_index(&peers, &key, &registry).0;
+    let image = image_of(&peers, &key, &registry);
+    for (source, digest) in [("app", &index), ("image", &image)] {
+        let named = format!("{}/{source}:v1", registry.address());
+        let archive = format!("{source}.tar");
+        ours(&peers, &["save", &named, "--dir", source]);
+        ours(&peers, &["save", &named, "--archive", &archive]);
+        for place in [format!("oci:{source}:v1"), format!("oci-archive:{archive}:v1")] {
+            let inspected = Run::new(&peers, "skopeo", &["inspect", "--raw", &place]).end();
+            let inspected = inspected.expect_success().stdout;
+            assert_eq!(&Digest::sha256(inspected.as_bytes()), digest, "{place}");
+            let to = Registry::start(&peers, Kind::Memory);
+            skopeo_copy(&peers, &place, &format!("docker://{}/far:v1", to.address()));
+            let copied = manifest(to.address(), "far", "v1");
+            assert_eq!(&Digest::sha256(&copied.body), digest, "{place}");
+        }
+    }
+}
+
+#[test]
+fn we_load_and_copy_what_skopeo_writes() {
+    let Some(peers) = Peers::find().filter(has_skopeo) else {
+        return;
+    };
+    let from = Registry::start(&peers, Kind::Memory);
+    for subject in [Subject::Image, Subject::Index] {
+        let digest = subject.push(from.address(), subject.name());
+        let folder = subject.name();
+        let (layout, archive) = (format!("oci:{folder}:v1"), format!("oci-archive:{folder}.tar:v1"));
+        for place in [&layout, &archive] {
+            skopeo_copy(&peers, &format!("docker://{}/{folder}:v1", from.address()), place);
+        }
+        let to = Registry::start(&peers, Kind::Memory);
+        let name = |repository: &str| format!("{}/{repository}:v1", to.address());
+        ours(&peers, &["load", &name("folder"), "--dir", folder]);
+        ours(
+            &peers,
+            &["load", &name("archive"), "--archive", &format!("{folder}.tar")],
+        );
+        ours(&peers, &["copy", &layout, &name("from-folder")]);
+        ours(&peers, &["copy", &archive, &name("from-archive")]);
+        skopeo_copy(&peers, &layout, &format!("docker://{}", name("its-own")));
+        ours(&peers, &["copy", &name("its-own"), &name("ours")]);
+        for repository in ["folder", "archive", "from-folder", "from-archive", "ours"] {
+            let copied = manifest(to.address(), repository, "v1");
+            assert_eq!(Digest::sha256(&copied.body), digest, "{repository}");
+        }
+    }
+}
+
+/// Tells whether skopeo is there; it is wherever Debian's packages can be installed.
+fn has_skopeo(peers: &Peers) -> bool {
+    let is_there = peers.has("skopeo");
+    if !is_there {
+        drop(writeln!(
+            std::io::stderr(),
+            "skipped: there is no skopeo (interop/peers.sh installs it)"
+        ));
+    }
+    is_there
+}
+
+/// Copies with all that an index names, byte for byte.
+fn skopeo_copy(peers: &Peers, from: &str, to: &str) {
+    let options = [
+        "copy",
+        "--all",
+        "--preserve-digests",
+        "--src-tls-verify=false",
+        "--dest-tls-verify=false",
+    ];
+    let run = Run::new(peers, "skopeo", &["--insecure-policy"]).with(&options);
+    drop(run.with(&[from, to]).end().expect_success());
 }
 
 #[test]
