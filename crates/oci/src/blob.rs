@@ -1,5 +1,7 @@
 //! Blobs on the way: hashed while they move, never whole in memory unless asked for with a limit.
 
+mod hashing;
+
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,8 +12,9 @@ use countersign_core::Digest;
 use countersign_core::digest::Hasher;
 use futures_util::{Stream, StreamExt};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::{mpsc, oneshot};
 
+pub use self::hashing::HashThread;
+use self::hashing::Hashed;
 use crate::error::StoreError;
 use crate::reference::Repository;
 
@@ -51,8 +54,8 @@ struct Check {
 enum Hashing {
     /// Here, as the bytes pass.
     Inline(Hasher),
-    /// On a thread of its own.
-    Beside(mpsc::Sender<Bytes>, oneshot::Receiver<Digest>),
+    /// On another thread.
+    Beside(Hashed),
     /// It has been compared.
     Done,
 }
@@ -79,20 +82,9 @@ impl BlobStream {
         }
     }
 
-    /// Hashes on a thread of its own, so that other bytes move meanwhile. For a stream that was not read yet, in a runtime.
-    pub fn hashed_beside(mut self) -> Self {
-        let mut hasher = Hasher::new(self.check.expected.algorithm());
-        let (bytes, mut received) = mpsc::channel::<Bytes>(DEPTH);
-        let (digest, hashed) = oneshot::channel();
-        // Where the thread does not end well the digest is missing, so its handle is not needed.
-        drop(tokio::task::spawn_blocking(move || {
-            while let Some(chunk) = received.blocking_recv() {
-                hasher.update(&chunk);
-            }
-            // Where nobody listens any more, nobody wants to know.
-            let _unheard = digest.send(hasher.finish());
-        }));
-        self.check.hashing = Hashing::Beside(bytes, hashed);
+    /// Hashes on `thread`, so that other bytes move meanwhile. For a stream that was not read yet, in a runtime.
+    pub fn hashed_on(mut self, thread: &HashThread) -> Self {
+        self.check.hashing = Hashing::Beside(thread.begin(self.check.expected.algorithm()));
         self
     }
 
@@ -171,7 +163,7 @@ impl Check {
         }
         match &mut self.hashing {
             Hashing::Inline(hasher) => hasher.update(chunk),
-            Hashing::Beside(bytes, _) => bytes.send(chunk.clone()).await.map_err(|_| self.unhashed())?,
+            Hashing::Beside(hashed) => hashed.add(chunk).await,
             Hashing::Done => {}
         }
         if let Some(meter) = &self.meter {
@@ -188,10 +180,7 @@ impl Check {
         }
         let found = match std::mem::replace(&mut self.hashing, Hashing::Done) {
             Hashing::Inline(hasher) => hasher.finish(),
-            Hashing::Beside(bytes, digest) => {
-                drop(bytes);
-                digest.await.map_err(|_| self.unhashed())?
-            }
+            Hashing::Beside(hashed) => hashed.finish().await,
             Hashing::Done => return Ok(()),
         };
         if found != self.expected {
@@ -202,13 +191,6 @@ impl Check {
             });
         }
         Ok(())
-    }
-
-    fn unhashed(&self) -> StoreError {
-        StoreError::Malformed {
-            what: self.what.clone(),
-            reason: "its bytes ended before its digest was known".to_owned(),
-        }
     }
 
     fn size_mismatch(&self, expected: u64) -> StoreError {
@@ -304,6 +286,3 @@ pub enum UploadOutcome {
     /// Its bytes were sent.
     Sent,
 }
-
-/// How many chunks may wait to be hashed.
-const DEPTH: usize = 2;

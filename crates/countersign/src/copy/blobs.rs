@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::Digest;
-use countersign_oci::blob::{Source, UploadOutcome};
+use countersign_oci::blob::{HashThread, Source, UploadOutcome};
 use countersign_oci::manifest::Descriptor;
 use countersign_oci::{Reference, Repository, Store, StoreError, Upload, media_type};
 use tokio::sync::Semaphore;
@@ -23,6 +23,7 @@ pub(super) struct Mover<'a, S, T> {
     repository: &'a Repository,
     existing: Existing,
     permits: Arc<Semaphore>,
+    hashing: HashThread,
     progress: Progress,
     delivered: Mutex<Vec<Digest>>,
     kept: AtomicUsize,
@@ -42,6 +43,7 @@ where
             repository: destination.name.repository(),
             existing: options.existing,
             permits: Arc::new(Semaphore::new(options.at_once.get().min(Semaphore::MAX_PERMITS))),
+            hashing: HashThread::default(),
             progress: options.progress.clone(),
             delivered: Mutex::default(),
             kept: AtomicUsize::new(0),
@@ -99,17 +101,17 @@ where
 
     /// A blob that is read as it is sent; not before its turn comes, however many there are.
     fn streamed(&self, blob: &Descriptor, from: &Repository) -> Source {
-        let (source, permits) = (self.source.clone(), Arc::clone(&self.permits));
+        let (source, permits, hashing) = (self.source.clone(), Arc::clone(&self.permits), self.hashing.clone());
         let (digest, size, from) = (blob.digest.clone(), blob.size, from.clone());
         Source::Stream(Arc::new(move || {
-            let (source, permits) = (source.clone(), Arc::clone(&permits));
+            let (source, permits, hashing) = (source.clone(), Arc::clone(&permits), hashing.clone());
             let (digest, from) = (digest.clone(), from.clone());
             Box::pin(async move {
                 // The semaphore is never closed, so there always is a permit in the end.
                 let permit = permits.acquire_owned().await.ok();
                 let stream = source.blob(&from, &digest, Some(size)).await?.holding(permit);
                 Ok(if size > HASHED_BESIDE {
-                    stream.hashed_beside()
+                    stream.hashed_on(&hashing)
                 } else {
                     stream
                 })
