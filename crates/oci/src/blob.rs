@@ -100,22 +100,29 @@ impl BlobStream {
         self
     }
 
-    /// The next bytes; `None` after the last, once size and digest have been checked.
+    /// The next bytes; `None` after the last.
+    ///
+    /// Size and digest are checked before the last bytes are handed on where the size is known, otherwise before the
+    /// `None`: who sends as many bytes as were announced asks for no more, and would have sent all of a wrong blob.
     ///
     /// # Errors
     /// What the store says, [`StoreError::SizeMismatch`] or [`StoreError::DigestMismatch`].
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        match self.chunks.next().await {
-            Some(chunk) => {
-                let chunk = chunk?;
-                self.check.add(&chunk).await?;
-                Ok(Some(chunk))
-            }
-            None => {
-                self.check.finish().await?;
-                Ok(None)
-            }
+        if matches!(self.check.hashing, Hashing::Done) {
+            return Ok(None);
         }
+        let Some(chunk) = self.chunks.next().await.transpose()? else {
+            self.check.finish().await?;
+            return Ok(None);
+        };
+        self.check.add(&chunk).await?;
+        if self.check.size == Some(self.check.found) {
+            while let Some(more) = self.chunks.next().await.transpose()? {
+                self.check.add(&more).await?;
+            }
+            self.check.finish().await?;
+        }
+        Ok(Some(chunk))
     }
 
     /// Reads the whole blob into memory.
@@ -132,7 +139,6 @@ impl BlobStream {
                 });
             }
             if all.is_empty() && Some(chunk.len() as u64) == self.check.size {
-                self.next().await?;
                 return Ok(chunk);
             }
             all.extend_from_slice(&chunk);

@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_oci::blob::{Meter, Source, UploadOutcome};
 use countersign_oci::store::{Condition, Store};
-use countersign_oci::{StoreError, Upload};
+use countersign_oci::{BlobStream, StoreError, Upload};
+use futures_util::stream;
 
 use crate::content::{image, noise};
 use crate::scripted::{Reply, Scripted, Seen, answer, client, status};
@@ -151,6 +153,34 @@ async fn a_digest_that_is_not_that_of_the_bytes_is_refused() {
             .push_blob(&uploads.server.repository(), &Upload { source, ..wrong })
             .await;
         assert!(matches!(&pushed, Err(StoreError::DigestMismatch { .. })), "{pushed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_what_it_should_be_is_never_whole_at_the_registry() {
+    for length in [5, 70_000, 9_000_000] {
+        let believing = Scripted::start(|seen: &Seen| match seen.method.as_str() {
+            "HEAD" => status(404),
+            "PUT" => status(201),
+            _ => answer(202, &[("location", "/v2/team/app/blobs/uploads/1")], ""),
+        })
+        .await;
+        let expected = Digest::sha256(b"expected");
+        let (content, digest) = (Bytes::from(noise(length)), expected.clone());
+        let upload = Upload {
+            source: Source::Stream(Arc::new(move || {
+                let chunks = stream::iter([content.slice(..3), content.slice(3..)].map(Ok));
+                let blob = BlobStream::new(chunks, "blob".to_owned(), &digest, Some(length as u64));
+                Box::pin(async move { Ok(blob) })
+            })),
+            digest: Some(expected),
+            size: Some(length as u64),
+            mount_from: None,
+            meter: None,
+        };
+        let pushed = client().push_blob(&believing.repository(), &upload).await;
+        assert!(matches!(&pushed, Err(StoreError::DigestMismatch { .. })), "{pushed:?}");
+        assert!(believing.seen().iter().all(|seen| seen.method != "PUT"), "{length}");
     }
 }
 
