@@ -88,6 +88,11 @@ impl BlobStream {
         self
     }
 
+    /// The digest that it must have.
+    pub fn digest(&self) -> &Digest {
+        &self.check.expected
+    }
+
     /// Keeps `guard` until the stream is dropped.
     pub fn holding(mut self, guard: impl Send + 'static) -> Self {
         self.guard = Some(Box::new(guard));

@@ -10,7 +10,7 @@ use countersign_core::digest::Algorithm;
 use countersign_oci::blob::{Source, UploadOutcome};
 use countersign_oci::layout::SavedRole;
 use countersign_oci::store::Condition;
-use countersign_oci::{Layout, Manifest, Meter, Reference, Store, StoreError, Upload};
+use countersign_oci::{BlobStream, Layout, Manifest, Meter, Reference, Store, StoreError, Upload};
 
 fn tag(tag: &str) -> Reference {
     Layout::repository().tag(tag).unwrap()
@@ -86,6 +86,27 @@ async fn blob_is_copied_from_another_layout_as_a_stream() {
     assert_eq!(copied.how, UploadOutcome::Sent);
     let stream = to.blob(&Layout::repository(), &pushed.digest, None).await.unwrap();
     assert_eq!(stream.read(100).await.unwrap(), "content");
+}
+
+#[tokio::test]
+async fn stream_that_is_another_blob_or_not_its_digest_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).await.unwrap();
+    for streamed in ["content", "wanted"] {
+        let mut upload = Upload::bytes("wanted");
+        upload.size = None;
+        upload.source = Source::Stream(Arc::new(move || {
+            let chunks = futures_util::stream::iter([Ok("content".into())]);
+            let digest = Digest::sha256(streamed.as_bytes());
+            Box::pin(async move { Ok(BlobStream::new(chunks, streamed.to_owned(), &digest, None)) })
+        }));
+        let pushed = layout.push_blob(&Layout::repository(), &upload).await;
+        assert!(matches!(pushed, Err(StoreError::DigestMismatch { .. })), "{pushed:?}");
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("blobs/sha256")).unwrap().count(),
+        0
+    );
 }
 
 #[tokio::test]

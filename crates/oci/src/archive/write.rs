@@ -6,15 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use countersign_core::Digest;
-use countersign_core::digest::Hasher;
-use futures_util::StreamExt;
 use tempfile::NamedTempFile;
 
 use crate::blob::{Upload, UploadOutcome, Uploaded};
 use crate::error::StoreError;
 use crate::layout::files::{Section, blob_name, blocking, file_error};
-use crate::layout::write::{beside, check, open, persist};
+use crate::layout::write::incoming::Incoming;
+use crate::layout::write::{beside, check, persist};
 
 /// An archive that is being written.
 pub(crate) struct Writer {
@@ -80,7 +80,7 @@ impl Writer {
         }
         let (writer, name) = (Arc::clone(self), blob_name(digest));
         let span = blocking(move || writer.begin(&name, size)).await?;
-        if let Err(error) = self.fill(upload, digest, span).await {
+        if let Err(error) = self.fill(upload, span).await {
             self.state().is_broken = true;
             return Err(error);
         }
@@ -92,25 +92,20 @@ impl Writer {
         })
     }
 
-    async fn fill(self: &Arc<Self>, upload: &Upload, digest: &Digest, span: Span) -> Result<(), StoreError> {
-        let mut chunks = open(&upload.source).await?;
-        let mut hasher = Hasher::new(digest.algorithm());
-        let mut size = 0;
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk?;
-            hasher.update(&chunk);
-            let offset = span.offset + size;
-            size += chunk.len() as u64;
-            if size > span.size {
+    async fn fill(self: &Arc<Self>, upload: &Upload, span: Span) -> Result<(), StoreError> {
+        let mut incoming = Incoming::open(upload).await?;
+        loop {
+            let offset = span.offset + incoming.size();
+            let chunks = incoming.next().await?;
+            // What follows is the place of another.
+            if chunks.is_empty() || incoming.size() > span.size {
                 break;
             }
-            if let Some(meter) = &upload.meter {
-                meter.add(chunk.len() as u64);
-            }
             let writer = Arc::clone(self);
-            blocking(move || writer.write(&chunk, offset)).await?;
+            blocking(move || writer.write_all(&chunks, offset)).await?;
         }
-        check(upload, &hasher.finish(), size)
+        let size = incoming.size();
+        check(upload, &incoming.finish(), size)
     }
 
     /// Opens a blob that was stored.
@@ -165,6 +160,14 @@ impl Writer {
         drop(state);
         self.write(&header, start)?;
         Ok(Span { offset, size })
+    }
+
+    fn write_all(&self, chunks: &[Bytes], mut offset: u64) -> Result<(), StoreError> {
+        for chunk in chunks {
+            self.write(chunk, offset)?;
+            offset += chunk.len() as u64;
+        }
+        Ok(())
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<(), StoreError> {

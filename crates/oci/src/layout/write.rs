@@ -5,29 +5,28 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use countersign_core::Digest;
-use countersign_core::digest::{Algorithm, Hasher};
-use futures_util::{Stream, StreamExt};
 use tempfile::NamedTempFile;
 
-use crate::blob::{BlobStream, Source, Upload, UploadOutcome, Uploaded};
+use crate::blob::{Upload, UploadOutcome, Uploaded};
 use crate::error::StoreError;
 use crate::layout::SavedRole;
 use crate::layout::contents::{
     Contents, INDEX_FILE, KIND, KIND_ATTESTATIONS, KIND_IMAGE, KIND_INDEX, KIND_SIGNATURES, LAYOUT_FILE, LAYOUT_VERSION,
 };
-use crate::layout::files::{Directory, Files, Section, blob_name, blocking, file_error};
+use crate::layout::files::{Directory, Files, blob_name, blocking, file_error};
 use crate::manifest::{Descriptor, Manifest};
 use crate::reference::{Reference, Target};
 use crate::referrer_list;
 use crate::store::Condition;
 
+use self::incoming::Incoming;
+
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub(crate) mod incoming;
 pub(crate) mod index;
 
 /// Makes an empty layout at `path` where there is none.
@@ -80,25 +79,23 @@ pub(super) async fn push_blob(contents: &Arc<Contents>, upload: &Upload) -> Resu
 async fn receive(contents: &Arc<Contents>, upload: &Upload) -> Result<(Digest, u64), StoreError> {
     let shared = contents.clone();
     let mut file = blocking(move || beside(directory(&shared)?.root())).await?;
-    let mut chunks = open(&upload.source).await?;
-    let algorithm = upload.digest.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
-    let mut hasher = Hasher::new(algorithm);
-    let mut size = 0;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
-        hasher.update(&chunk);
-        size += chunk.len() as u64;
-        if let Some(meter) = &upload.meter {
-            meter.add(chunk.len() as u64);
+    let mut incoming = Incoming::open(upload).await?;
+    loop {
+        let chunks = incoming.next().await?;
+        if chunks.is_empty() {
+            break;
         }
         file = blocking(move || {
-            file.write_all(&chunk)
-                .map_err(|source| file_error(file.path(), source))?;
+            for chunk in chunks {
+                file.write_all(&chunk)
+                    .map_err(|source| file_error(file.path(), source))?;
+            }
             Ok(file)
         })
         .await?;
     }
-    let digest = hasher.finish();
+    let size = incoming.size();
+    let digest = incoming.finish();
     check(upload, &digest, size)?;
     let (shared, name) = (contents.clone(), digest.clone());
     blocking(move || keep(directory(&shared)?, file, &name)).await?;
@@ -132,39 +129,6 @@ pub(super) async fn size_of(contents: &Arc<Contents>, digest: &Digest) -> Result
         Ok(section.map(|section| section.size()))
     })
     .await
-}
-
-pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, StoreError>> + Send>>;
-
-pub(crate) async fn open(source: &Source) -> Result<Chunks, StoreError> {
-    match source {
-        Source::Bytes(bytes) => {
-            let bytes = bytes.clone();
-            Ok(Box::pin(futures_util::stream::once(async { Ok(bytes) })))
-        }
-        Source::File(path) => {
-            let path = path.clone();
-            let section = blocking(move || {
-                let file = File::open(&path).map_err(|source| file_error(&path, source))?;
-                let size = file.metadata().map_err(|source| file_error(&path, source))?.len();
-                Ok(Section::new(Arc::new(file), 0, size, path.display().to_string()))
-            });
-            Ok(Box::pin(section.await?.chunks()))
-        }
-        Source::Stream(open) => {
-            let stream = open().await?;
-            Ok(Box::pin(futures_util::stream::unfold(Some(stream), next_of)))
-        }
-    }
-}
-
-async fn next_of(stream: Option<BlobStream>) -> Option<(Result<Bytes, StoreError>, Option<BlobStream>)> {
-    let mut stream = stream?;
-    match stream.next().await {
-        Ok(Some(chunk)) => Some((Ok(chunk), Some(stream))),
-        Ok(None) => None,
-        Err(error) => Some((Err(error), None)),
-    }
 }
 
 /// Stores a manifest's bytes and enters it in the index.
