@@ -14,6 +14,7 @@ mod foresight;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod manage;
+mod mount;
 mod paging;
 mod pull;
 mod push;
@@ -197,6 +198,8 @@ struct Host {
     conditions: Remembered,
     /// Whether it takes a small blob in a single request.
     single_post: Remembered,
+    /// Whether it mounts blobs of other repositories; a no is not remembered, as it may be about one blob.
+    mounts: Remembered,
     foresight: Foresight,
     auth: HostAuth,
     is_local: bool,
@@ -211,6 +214,7 @@ impl Host {
             referrers: Remembered::default(),
             conditions: Remembered::default(),
             single_post: Remembered::default(),
+            mounts: Remembered::default(),
             foresight: Foresight::default(),
             auth: HostAuth::default(),
             is_local: is_local_host(name),

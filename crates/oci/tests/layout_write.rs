@@ -103,10 +103,7 @@ async fn stream_that_is_another_blob_or_not_its_digest_is_refused() {
         let pushed = layout.push_blob(&Layout::repository(), &upload).await;
         assert!(matches!(pushed, Err(StoreError::DigestMismatch { .. })), "{pushed:?}");
     }
-    assert_eq!(
-        std::fs::read_dir(folder.path().join("blobs/sha256")).unwrap().count(),
-        0
-    );
+    assert_eq!(fs::read_dir(folder.path().join("blobs/sha256")).unwrap().count(), 0);
 }
 
 #[tokio::test]

@@ -278,8 +278,8 @@ fn within_a_registry_blobs_are_mounted_and_four_round_trips_are_enough() {
     assert_eq!(count("PUT", "/blobs/"), 0, "{outcome}");
     assert_eq!(count("GET", "/blobs/"), 0, "{outcome}");
     assert_eq!(count("PUT", "/v2/copy/manifests/v1"), 1, "{outcome}");
-    // name and image; what is attached, and the mounts; the manifest; what is there
-    assert_eq!(requests.len(), 2 + (2 + 3 + 3) + 1 + 4, "{outcome}");
+    // name and image; what is attached, the mounts and whether the blobs are there; the manifest; what is there
+    assert_eq!(requests.len(), 2 + (2 + 3 + 3 + 3) + 1 + 4, "{outcome}");
 }
 
 #[test]

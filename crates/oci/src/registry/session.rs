@@ -151,6 +151,15 @@ impl Registry {
         Some(received)
     }
 
+    /// [Abandons](Self::abandon) an upload while other things go on.
+    pub(super) fn abandon_beside(&self, repository: &Repository, session: Session) {
+        let (registry, repository) = (self.clone(), repository.clone());
+        // Whether it is done in time is no matter either.
+        drop(tokio::spawn(
+            async move { registry.abandon(&repository, &session).await },
+        ));
+    }
+
     /// Tells the registry that an upload will not be finished. It forgets it by itself later, so a failure is no matter.
     pub(super) async fn abandon(&self, repository: &Repository, session: &Session) {
         let target = CallTarget::Given(session.url.clone());

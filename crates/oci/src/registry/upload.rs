@@ -10,6 +10,7 @@ use super::Registry;
 use super::answer;
 use super::call::{Call, CallTarget};
 use super::feed::{Count, Feed};
+use super::mount::Found;
 use super::push::ANSWER_LIMIT;
 use super::scope::Access;
 use super::session::Session;
@@ -25,32 +26,10 @@ impl Registry {
         let loaded = loaded(upload).await?;
         let upload = loaded.as_ref().unwrap_or(upload);
         let count = Count::new(upload.meter.clone());
-        let mut session = None;
-        if let Some(digest) = &upload.digest {
-            if let Some(from) = mount_source(repository, upload) {
-                match self.mount_or_start(repository, digest, from).await? {
-                    Mount::Mounted => {
-                        return Ok(Uploaded {
-                            digest: digest.clone(),
-                            size: upload.size.unwrap_or_default(),
-                            how: UploadOutcome::Mounted,
-                        });
-                    }
-                    Mount::Started(started) => session = Some(started),
-                }
-                if let Some(started) = &session
-                    && upload.size.is_none_or(|size| size > ASKED_FIRST)
-                    && let Some(size) = self.blob_size(repository, digest).await?
-                {
-                    self.abandon(repository, started).await;
-                    return Ok(existed(upload, digest, size));
-                }
-            } else if upload.size.is_none_or(|size| size > ASKED_FIRST)
-                && let Some(size) = self.blob_size(repository, digest).await?
-            {
-                return Ok(existed(upload, digest, size));
-            }
-        }
+        let mut session = match self.find_or_mount(repository, upload).await? {
+            Found::There(uploaded) => return Ok(uploaded),
+            Found::Absent(started) => started,
+        };
         if session.is_none() {
             match self.send_at_once(repository, upload, &count).await? {
                 AtOnce::Sent(uploaded) => return Ok(uploaded),
@@ -59,23 +38,6 @@ impl Registry {
             }
         }
         self.send_blob(repository, upload, session, &count).await
-    }
-
-    /// Makes a blob of another repository of the same registry visible in this one. Says whether the registry did so.
-    ///
-    /// # Errors
-    /// What the registry says; not being able to mount is no error.
-    pub async fn mount(&self, repository: &Repository, digest: &Digest, from: &Repository) -> Result<bool, StoreError> {
-        if from.registry() != repository.registry() {
-            return Ok(false);
-        }
-        match self.mount_or_start(repository, digest, from).await? {
-            Mount::Mounted => Ok(true),
-            Mount::Started(session) => {
-                self.abandon(repository, &session).await;
-                Ok(false)
-            }
-        }
     }
 
     /// A small blob to an upload that was begun [ahead of time](super::foresight); where that fails, it is sent as any other.
@@ -263,47 +225,12 @@ impl Registry {
         }
         Session::from_answer(&answer, &what)
     }
-
-    async fn mount_or_start(
-        &self,
-        repository: &Repository,
-        digest: &Digest,
-        from: &Repository,
-    ) -> Result<Mount, StoreError> {
-        let path = format!(
-            "{}/blobs/uploads/?mount={digest}&from={}",
-            repository.path(),
-            from.path()
-        );
-        let what = format!("blob {repository}@{digest}");
-        let mut call = Call::new(self, repository, Method::POST, CallTarget::Path(path), what.clone())
-            .access(Access::Mount(from.path()));
-        let answer = self.exchange(&mut call, ANSWER_LIMIT).await?;
-        match answer.status {
-            StatusCode::CREATED => Ok(Mount::Mounted),
-            StatusCode::ACCEPTED => Ok(Mount::Started(Session::from_answer(&answer, &what)?)),
-            _ => Err(call.refusal(&answer)),
-        }
-    }
-}
-
-fn existed(upload: &Upload, digest: &Digest, size: Option<u64>) -> Uploaded {
-    Uploaded {
-        digest: digest.clone(),
-        size: upload.size.or(size).unwrap_or_default(),
-        how: UploadOutcome::Existed,
-    }
 }
 
 enum AtOnce {
     Sent(Uploaded),
     Started(Session),
     No,
-}
-
-enum Mount {
-    Mounted,
-    Started(Session),
 }
 
 /// A small file in memory: its digest is known before the first request, so what the registry has is not sent.
@@ -327,13 +254,6 @@ async fn loaded(upload: &Upload) -> Result<Option<Upload>, StoreError> {
         }
         _ => Ok(None),
     }
-}
-
-fn mount_source<'a>(repository: &Repository, upload: &'a Upload) -> Option<&'a Repository> {
-    upload
-        .mount_from
-        .as_ref()
-        .filter(|from| from.registry() == repository.registry() && from.path() != repository.path())
 }
 
 fn is_sent_whole(upload: &Upload) -> bool {
@@ -394,7 +314,7 @@ pub(super) fn next_address(headers: &HeaderMap, asked: &Uri, what: &str) -> Resu
 pub(super) const OCTETS: &str = "application/octet-stream";
 
 /// Above this size the registry is asked whether it has the blob, in bytes; below, sending costs no more than asking.
-const ASKED_FIRST: u64 = 64 * 1024;
+pub(super) const ASKED_FIRST: u64 = 64 * 1024;
 
 /// Up to this size a file is read before it is sent, in bytes.
 const LOADED: u64 = 1024 * 1024;

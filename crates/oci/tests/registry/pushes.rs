@@ -208,8 +208,45 @@ async fn a_mount_that_is_not_done_goes_on_as_an_upload() {
     let uploaded = client().push_blob(&repository, &upload).await.unwrap();
     assert_eq!(uploaded.how, UploadOutcome::Sent);
     let seen = uploads.server.seen();
-    assert!(seen[0].is("POST", "mount=sha256:") && seen[0].target.ends_with("&from=other/app"));
-    assert_eq!(seen.len(), 2);
+    let mount = seen.iter().find(|seen| seen.method == "POST").unwrap();
+    assert!(mount.is("POST", "mount=sha256:") && mount.target.ends_with("&from=other/app"));
+    assert_eq!(seen.len(), 3);
+}
+
+#[tokio::test]
+async fn a_blob_that_is_there_is_found_while_it_is_mounted_and_the_upload_is_given_up() {
+    let server = Scripted::start(|seen: &Seen| match seen.method.as_str() {
+        "HEAD" => status(200),
+        "POST" => answer(202, &[("location", "/v2/team/app/blobs/uploads/1")], ""),
+        _ => status(204),
+    })
+    .await;
+    let repository = server.repository();
+    let upload = Upload {
+        mount_from: Some(format!("{}/other/app", repository.registry()).parse().unwrap()),
+        ..Upload::bytes("content")
+    };
+    let uploaded = client().push_blob(&repository, &upload).await.unwrap();
+    assert_eq!((uploaded.how, uploaded.size), (UploadOutcome::Existed, 7));
+    while server.seen().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    assert!(server.seen()[2].is("DELETE", "/v2/team/app/blobs/uploads/1"));
+}
+
+#[tokio::test]
+async fn a_registry_that_mounted_is_asked_for_nothing_else() {
+    let server = Scripted::start(|seen: &Seen| status(if seen.method == "POST" { 201 } else { 404 })).await;
+    let (registry, repository) = (client(), server.repository());
+    for (content, requests) in [("first", 2), ("second", 3)] {
+        let upload = Upload {
+            mount_from: Some(format!("{}/other/app", repository.registry()).parse().unwrap()),
+            ..Upload::bytes(content)
+        };
+        let uploaded = registry.push_blob(&repository, &upload).await.unwrap();
+        assert_eq!(uploaded.how, UploadOutcome::Mounted);
+        assert_eq!(server.seen().len(), requests, "{content}");
+    }
 }
 
 #[tokio::test]
