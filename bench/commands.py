@@ -49,6 +49,42 @@ def signed(name, key, registry, addr, repository, digest):
     return Command([tool, "sign", "--key", key, *flags, f"{addr}/{repository}@{digest}"], check)
 
 
+TYPE = "https://example.com/checked"
+
+
+@functools.cache
+def predicate():
+    """A file with what is claimed."""
+    name = path("predicate.json")
+    with open(name, "w") as f:
+        json.dump({"checked": True}, f)
+    return name
+
+
+def attested(name, key, registry, addr, repository, digest):
+    """Attests through `addr`; afterwards one more attestation must be in the registry, in the right format."""
+    tool, flags, _ = variants()[name]
+    format = ".sig" in name
+    before = registry.signatures(repository, digest, ".att")[format]
+
+    def check(_):
+        found = registry.signatures(repository, digest, ".att")[format]
+        return None if found == before + 1 else f"exit 0, {found} attestations where {before + 1} must be"
+
+    words = [tool, "attest", "--key", key, "--predicate", predicate(), "--type", TYPE, *flags]
+    return Command([*words, f"{addr}/{repository}@{digest}"], check)
+
+
+def verified_attestation(name, public, image):
+    """Verifies one attestation, which the program must print."""
+    tool, _, flags = variants()[name]
+
+    def check(result):
+        return None if '"payload"' in result["said"] else "exit 0, no attestation printed"
+
+    return Command([tool, "verify-attestation", "--key", public, "--type", TYPE, *flags, image], check)
+
+
 def verified(name, public, *images, count=None):
     """Verifies images; the program must print as many verified signatures as there are."""
     tool, _, flags = variants()[name]

@@ -7,7 +7,7 @@ are measured without it.
 
 from statistics import median
 
-from commands import keypair, signed, variants, verified
+from commands import attested, keypair, signed, variants, verified, verified_attestation
 from harness import Command, attempt, interleave, keep, quick, record, record_all, summary
 from services import Proxy, Registry, push_image
 
@@ -34,10 +34,21 @@ def unsigned(name, image):
     return verified(name, public, image)._replace(code=10, check=None)
 
 
-def sign_one(name, registry, repository, digest):
-    wrong = attempt(signed(name, key, registry, registry.addr, repository, digest))["wrong"]
+def once(name, make, registry, repository, digest):
+    wrong = attempt(make(name, key, registry, registry.addr, repository, digest))["wrong"]
     if wrong:
         raise SystemExit(f"{name}: {wrong}")
+
+
+def sign_one(name, registry, repository, digest):
+    once(name, signed, registry, repository, digest)
+
+
+def attested_image(name, registry):
+    """An image with one attestation."""
+    repository, digest = fresh(registry)
+    once(name, attested, registry, repository, digest)
+    return f"{repository}@{digest}"
 
 
 def operations(registry, proxy):
@@ -46,12 +57,15 @@ def operations(registry, proxy):
     for name, (tool, _, _) in variants().items():
         (repository, digest), bare = fresh(registry), "@".join(fresh(registry))
         sign_one(name, registry, repository, digest)
+        claimed = attested_image(name, registry)
         image, by_tag, tag = f"{proxy.addr}/{repository}@{digest}", f"{proxy.addr}/{repository}:v1", digest.replace(":", "-") + ".sig"
         referrers = registry.get(f"{repository}/referrers/{digest}") or registry.get(f"{repository}/manifests/{tag[:-4]}") or {}
         shown = [tag] if ".sig" in name else [entry["digest"] for entry in referrers["manifests"]]
         each = {"sign": lambda name=name: signed(name, key, registry, proxy.addr, *fresh(registry)),
                 "verify": lambda name=name, image=image: verified(name, public, image),
                 "verify by tag": lambda name=name, by_tag=by_tag: verified(name, public, by_tag),
+                "attest": lambda name=name: attested(name, key, registry, proxy.addr, *fresh(registry)),
+                "verify-attestation": lambda name=name, claimed=claimed: verified_attestation(name, public, f"{proxy.addr}/{claimed}"),
                 "verify, unsigned": lambda name=name, bare=bare: unsigned(name, f"{proxy.addr}/{bare}"),
                 "tree": lambda tool=tool, image=image, shown=shown: prints([tool, "tree", image], *shown)}
         if ".sig" not in name or tool == "cosign2":
@@ -73,12 +87,15 @@ for kind in ("memory", "docker-registry"):
     registry.stop()
 
 registry = Registry("memory")
-images = {}
+images, claimed = {}, {}
 for name in variants():
     repository, digest = fresh(registry)
     sign_one(name, registry, repository, digest)
     images[name] = f"{registry.addr}/{repository}@{digest}"
+    claimed[name] = f"{registry.addr}/{attested_image(name, registry)}"
 record_all("verify: cost", interleave({name: (lambda name=name: verified(name, public, images[name])) for name in variants()}, TIMED))
+record_all("verify-attestation: cost", interleave({name: (lambda name=name: verified_attestation(name, public, claimed[name])) for name in variants()}, TIMED))
+record_all("attest: cost", interleave({name: (lambda name=name: attested(name, key, registry, registry.addr, *fresh(registry))) for name in variants()}, TIMED))
 
 # Every one of the programs takes encrypted keys only. `public-key` opens the key too: what it costs more than `version` is
 # scrypt's (N = 65536, r = 8: 64 MiB), and `sign` without that is what is left; taken in each round, as the clock rate changes.

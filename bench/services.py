@@ -88,11 +88,11 @@ class Registry:
         response, _ = Push(self.addr, repository).request("HEAD", f"/v2/{repository}/blobs/{digest}")
         return int(response.getheader("Content-Length") or 0) if response.status == 200 else 0
 
-    def signatures(self, repository, digest):
-        """How many signatures of an image there are: (bundles, .sig layers)."""
+    def signatures(self, repository, digest, suffix=".sig"):
+        """How many signatures of an image there are, or attestations: (bundles, layers under its tag with `suffix`)."""
         tag = digest.replace(":", "-")
         found = self.get(f"{repository}/referrers/{digest}") or self.get(f"{repository}/manifests/{tag}") or {}
-        return len(found.get("manifests", [])), len((self.get(f"{repository}/manifests/{tag}.sig") or {}).get("layers", []))
+        return len(found.get("manifests", [])), len((self.get(f"{repository}/manifests/{tag}{suffix}") or {}).get("layers", []))
 
 
 class Proxy:

@@ -264,10 +264,10 @@ pub async fn prepare<S: Store>(store: &S, location: &Location, formats: Formats)
     ready
 }
 
-/// Looks at what is attached to `digest` already, as far as that makes writing in these formats quicker later.
-pub async fn look_ahead<S: Store>(store: &S, location: &Location, digest: &Digest, formats: Formats) {
+/// Looks at what of this kind is attached to `digest` already, as far as that makes writing in these formats quicker later.
+pub async fn look_ahead<S: Store>(store: &S, location: &Location, digest: &Digest, kind: Kind, formats: Formats) {
     if formats.has_legacy()
-        && let Ok(tag) = location.tag(digest, Kind::Signature)
+        && let Ok(tag) = location.tag(digest, kind)
     {
         store.expect(Expected::Replacement(&tag)).await;
     }

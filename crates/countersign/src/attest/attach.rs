@@ -6,7 +6,7 @@ use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_oci::append::{Merge, append};
 use countersign_oci::manifest::{Descriptor, Manifest};
-use countersign_oci::store::Condition;
+use countersign_oci::store::{Condition, Expected};
 use countersign_oci::{Reference, Store, StoreError};
 use jiff::Timestamp;
 
@@ -26,7 +26,9 @@ pub(super) async fn bundle<S: Store>(
 ) -> Result<Digest, StoreError> {
     let repository = attachment.location.repository();
     let referrer = referrer(attachment.subject, json, Content::DsseEnvelope, predicate_type, now)?;
-    store.push_blob(repository, &referrer.bundle).await?;
+    let expected = Expected::Referrer(repository, attachment.image.digest());
+    let (pushed, ()) = tokio::join!(store.push_blob(repository, &referrer.bundle), store.expect(expected));
+    pushed?;
     let digest = referrer.manifest.digest().clone();
     let name = repository.digest(digest.clone());
     store
@@ -46,7 +48,6 @@ pub(super) async fn legacy<S: Store>(
     let location = attachment.location;
     let tag = location.tag(attachment.image.digest(), Kind::Attestation)?;
     let layer = Layer::attestation(attestation.envelope.clone(), &attestation.predicate_type);
-    store.push_blob(location.repository(), &layer.upload()).await?;
     let created = options.created.map(|at| at.to_string());
     let replaced = Mutex::new(Vec::new());
     append(store, &tag, &|current: Option<&Manifest>| {
@@ -65,7 +66,7 @@ pub(super) async fn legacy<S: Store>(
         };
         Ok(Merge::Write {
             manifest: Box::new(manifest),
-            blobs: vec![configuration],
+            blobs: vec![configuration, layer.upload()],
         })
     })
     .await?;

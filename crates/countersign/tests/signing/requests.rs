@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign::attachment::Location;
+use countersign::attachment::legacy::MediaTypes;
 use countersign::attachment::list::list;
+use countersign::attachment::{Kind, Location};
+use countersign::attest::{self, AttestOptions, Claimed, Earlier};
 use countersign::sign::{Attachment, Formats, attach, find, look_ahead, prepare, sign};
+use countersign_core::payload::predicate::{Predicate, PredicateType};
 use countersign_core::signer::Signer;
 use countersign_oci::http::{Http, HttpOptions};
 use countersign_oci::{Registry, RegistryOptions};
@@ -68,7 +71,7 @@ async fn signed(served: &Served, formats: Formats) -> [Vec<String>; 2] {
     let (ready, subject, ()) = tokio::join!(
         prepare(client, &location, formats),
         find(client, &name),
-        look_ahead(client, &location, image.digest(), formats)
+        look_ahead(client, &location, image.digest(), Kind::Signature, formats)
     );
     let before = noted.take();
     let (key, options) = (key(), options(formats));
@@ -107,6 +110,54 @@ async fn a_layer_takes_nine_requests_in_four_rounds() {
         // Both blobs go out while the tag is looked at again. This server checks conditions, so the tag is written twice
         // (first to find that out) and not read back.
         assert_eq!(after, ["HEAD .sig", "PUT .sig", "PUT .sig", "PUT upload", "PUT upload"]);
+    }
+    served.stop().await;
+}
+
+/// The requests of `attest` by digest: before the key is open, and after.
+async fn attested(served: &Served, formats: Formats, count: usize) -> [Vec<String>; 2] {
+    let noted = Noted::new();
+    let (client, image) = (&noted.client, &served.subject.image);
+    let (location, name) = (Location::beside(image), image.reference());
+    let (ready, subject, ()) = tokio::join!(
+        prepare(client, &location, formats),
+        find(client, &name),
+        look_ahead(client, &location, image.digest(), Kind::Attestation, formats)
+    );
+    let before = noted.take();
+    let kind: PredicateType = "https://example.com/count".parse().expect("it is a URI");
+    let predicate = Predicate::new(&kind, format!(r#"{{"count":{count}}}"#).into(), now()).expect("it is JSON");
+    let claimed = Claimed::Predicate {
+        predicate_type: kind,
+        predicate,
+    };
+    let made = attest::attest(image, &claimed, &key(), formats, now()).expect("the key signs");
+    let attachment = Attachment {
+        ready: ready.expect("the server takes it"),
+        image,
+        subject: &subject.expect("the server has it").descriptor,
+        location: &location,
+    };
+    let options = AttestOptions {
+        formats,
+        media_types: MediaTypes::Oci,
+        created: None,
+    };
+    let attached = attest::attach(&attachment, client, &made, options, &Earlier::none(), now()).await;
+    attached.expect("the server takes it");
+    [before, noted.take()]
+}
+
+#[tokio::test]
+async fn an_attestation_takes_as_many_rounds_as_a_signature() {
+    let served = Served::start().await;
+    for count in 0..2 {
+        let [before, after] = attested(&served, Formats::Bundle, count).await;
+        assert_eq!(before, ["GET manifest", "POST upload", "POST upload"]);
+        assert_eq!(after, ["GET referrers", "PUT manifest", "PUT upload"]);
+        let [before, after] = attested(&served, Formats::Legacy, count).await;
+        assert_eq!(before, ["GET .att", "GET manifest", "POST upload", "POST upload"]);
+        assert_eq!(after, ["HEAD .att", "PUT .att", "PUT .att", "PUT upload", "PUT upload"]);
     }
     served.stop().await;
 }

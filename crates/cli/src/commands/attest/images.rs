@@ -1,8 +1,10 @@
 //! Which images are attested, and where the attestations go.
 
 use countersign::attachment::discover::Limits;
+use countersign::attachment::{Kind, Location};
 use countersign::attest::{self, AttestError, AttestOptions, Attestation, Claimed, Earlier};
-use countersign::sign::{self, Attachment, Ready, find};
+use countersign::sign::{self, Attachment, Ready, Subject, find};
+use countersign_core::Digest;
 use countersign_core::signer::Signer;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -47,7 +49,7 @@ pub(super) async fn attest(
         .await
 }
 
-/// Finds what `source` names, with everything beneath it where asked, and readies the repository.
+/// Finds what `source` names, with everything beneath it where asked, and readies the repository while the key is opened.
 async fn targets(
     command: &Attest,
     session: &Session<'_>,
@@ -60,14 +62,14 @@ async fn targets(
             .ui()
             .warn(&tag_warning(reference, session.program(), "attested"));
     }
-    let subject = find(&source.store, reference)
-        .await
-        .map_err(|error| Failure::absent(error, reference))?;
-    let location = command.location.of(&subject.image, session)?;
-    let ready = match command.output.is_uploaded() {
-        true => Some(sign::prepare(&source.store, &location, options.formats).await?),
-        false => None,
-    };
+    // Of the name only the repository counts here, so this need not wait for the digest.
+    let location = command
+        .location
+        .of(&reference.clone().pin(Digest::sha256(b"")), session)?;
+    let (subject, ready) = tokio::try_join!(
+        subject(command, options, &source, &location),
+        readied(command, options, &source, &location)
+    )?;
     let target = Target {
         store: source.store,
         subject,
@@ -75,6 +77,43 @@ async fn targets(
         ready,
     };
     target.with_beneath(command.recursive).await
+}
+
+/// Finds the image; what is attached to it is looked at meanwhile, where its digest is known.
+async fn subject(
+    command: &Attest,
+    options: AttestOptions,
+    source: &Source,
+    location: &Location,
+) -> Result<Subject, Failure> {
+    let ahead = async |digest: &Digest| {
+        if command.output.is_uploaded() {
+            sign::look_ahead(&source.store, location, digest, Kind::Attestation, options.formats).await;
+        }
+    };
+    let found = async {
+        let found = find(&source.store, &source.reference).await;
+        found.map_err(|error| Failure::absent(error, &source.reference))
+    };
+    if let Some(digest) = source.reference.digest() {
+        return tokio::join!(found, ahead(digest)).0;
+    }
+    let subject = found.await?;
+    ahead(subject.image.digest()).await;
+    Ok(subject)
+}
+
+/// Readies the repository, where attestations are attached.
+async fn readied(
+    command: &Attest,
+    options: AttestOptions,
+    source: &Source,
+    location: &Location,
+) -> Result<Option<Ready>, Failure> {
+    if !command.output.is_uploaded() {
+        return Ok(None);
+    }
+    Ok(Some(sign::prepare(&source.store, location, options.formats).await?))
 }
 
 /// What is the same for every target.

@@ -1,6 +1,6 @@
 //! Which images are signed, and where the signatures go.
 
-use countersign::attachment::Location;
+use countersign::attachment::{Kind, Location};
 use countersign::sign::{self, Ready, SignOptions, Signatures, Subject, find};
 use countersign_core::Digest;
 use countersign_core::signer::Signer;
@@ -76,7 +76,7 @@ async fn subject(
 ) -> Result<Subject, Failure> {
     let ahead = async |digest: &Digest| {
         if command.upload {
-            sign::look_ahead(store, location, digest, options.formats).await;
+            sign::look_ahead(store, location, digest, Kind::Signature, options.formats).await;
         }
     };
     let found = async {
