@@ -183,6 +183,8 @@ def versions():
             name, text = os.path.basename(stamp), file.read().strip()
         if name in ("cosign2", "cosign3", "crane", "oras"):
             found[name] = text.rpartition("@")[2].removeprefix("v")
+    if program("skopeo"):
+        found["skopeo"] = subprocess.run([program("skopeo"), "--version"], capture_output=True, text=True).stdout.split()[-1]
     said = subprocess.run([OURS, "version"], capture_output=True, text=True).stdout
     found["ours"] = next((line.split()[1].removeprefix("v") for line in said.splitlines() if line.startswith("GitVersion:")), "unknown")
     with open(OURS, "rb") as file:

@@ -29,7 +29,7 @@ def copied(source, target, digest, check_blobs, reach=None):
 
     return {"ours": lambda: made(["ours", "copy"]), "crane": lambda: made(["crane", "copy", "--insecure"]),
             "oras": lambda: made(["oras", "cp", "--from-plain-http", "--to-plain-http"]),
-            "skopeo": lambda: made(["skopeo", "copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false"]),
+            "skopeo": lambda: made(["skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false"]),
             "cosign3": lambda: made(["cosign3", "copy", "--allow-http-registry"])}
 
 

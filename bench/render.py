@@ -10,7 +10,7 @@ import tomllib
 from tables import TABLES
 
 OUT = os.environ["OUT"]
-NAMES = {"ours": "countersign", "cosign3": "cosign", "cosign2": "cosign", "crane": "crane", "oras": "oras"}
+NAMES = {"ours": "countersign", "cosign3": "cosign", "cosign2": "cosign", "crane": "crane", "oras": "oras", "skopeo": "skopeo"}
 RSS_LIMIT = 32
 INTRO = """# Performance
 

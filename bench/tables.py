@@ -75,9 +75,17 @@ def requests(_):
         fallback = (8, 5) if form == "bundle" else (None, None)
         rows += counts("sign", f"sign, {form}, no referrers API", "sign (no referrers API)", *fallback)
         rows += counts("tree", f"tree, {form}", "tree", None, 1)
+        rows += counts("verify_attestation", f"verify-attestation, {form}", "verify-attestation", None, 3)
+        rows += counts("verify_attestation", f"verify-attestation, {form}, no referrers API", "verify-attestation (no referrers API)", None, 3)
+        rows += counts("attest", f"attest, {form}", "attest", None, 3)
+        rows += counts("attest", f"attest, {form}, no referrers API", "attest (no referrers API)", *fallback)
         rows += [
             Row(f"verify_{key}_cpu", f"verify, {form}: CPU ms", "verify: cost", "cpu_ms", 1.5, **who),
             Row(f"verify_{key}_rss", f"verify, {form}: MiB", "verify: cost", "rss_mib", 7, **who),
+            Row(f"verify_attestation_{key}_cpu", f"verify-attestation, {form}: CPU ms", "verify-attestation: cost", "cpu_ms", 1.5, **who),
+            Row(f"verify_attestation_{key}_rss", f"verify-attestation, {form}: MiB", "verify-attestation: cost", "rss_mib", 7, **who),
+            Row(f"attest_{key}_cpu", f"attest, {form}, encrypted key: CPU ms", "attest: cost", "cpu_ms", scrypt_and(3), **who),
+            Row(f"attest_{key}_rss", f"attest, {form}, encrypted key: MiB", "attest: cost", "rss_mib", 70, **who),
             Row(f"sign_{key}_cpu", f"sign, {form}, encrypted key: CPU ms", "sign: cost", "cpu_ms", scrypt_and(3), **who),
             Row(f"sign_{key}_rss", f"sign, {form}, encrypted key: MiB", "sign: cost", "rss_mib", 70, **who),
             Row(f"sign_{key}_bare_cpu", f"sign, {form}, without scrypt: CPU ms", "sign: cost without scrypt", "cpu_ms", 5, **who),
@@ -109,6 +117,11 @@ def batch(measured):
     rows = []
     for row in measured:
         form, _, way = row.partition(", ")
+        if way == "beside a shell loop":
+            loop = (lambda rows, row=row: 220 * max(of_one["per_second"] for name, of_one in rows[row].items() if name != "ours"))
+            rows.append(Row(f"{form.strip('.')}_beside_loop", f"{form}, ours in one process, theirs in a shell loop: images a second", row, "per_second", loop,
+                            ours="ours", better=max))
+            continue
         who = BUNDLE if form == "bundles" else LEGACY
         key = f"{form.strip('.')}_" + {"a process each, shell loop": "loop", "a process each, xargs -P2": "xargs", "one process": "one"}.get(way, "far")
         rate = {"xargs": 600, "one": 8000, "far": 350}.get(key.partition("_")[2])
@@ -150,6 +163,20 @@ def copy(measured):
     return rows
 
 
+def save(measured):
+    rows, all_peers = [], ("crane", "oras", "skopeo")
+    for row in measured:
+        key, loads = row.replace(", ", "_"), row.startswith("load")
+        mib = next((of_one["mib"] for of_one in measured[row].values() if "mib" in of_one), 0)
+        peers = ("skopeo",) if loads else all_peers
+        rows += [Row(f"{key}_wall", f"{row}, {mib} MiB: s", row, "wall_ms", 0.75 * mib / 1024, peers=peers, scale=1e-3),
+                 Row(f"{key}_cpu", f"{row}, {mib} MiB: CPU s", row, "cpu_ms", peers=peers, scale=1e-3),
+                 Row(f"{key}_rss", f"{row}, {mib} MiB: MiB", row, "rss_mib", 10, peers=all_peers)]
+        if loads:
+            rows.insert(-2, floor(f"{key}_unhashed", f"floor: oras, which hashes nothing, {row}, same run: s", row, "wall_ms", "oras", 1e-3))
+    return rows
+
+
 def blob(measured):
     rows, openssl = [], "floor: openssl dgst"
     for size, words in (("small", "6 bytes"), ("large", "{} MiB")):
@@ -184,4 +211,7 @@ TABLES = [
     Table("push", "Push of a large file", "crane appends the file as a tar archive, which it compresses. docker-registry's target is the time of the floor and 5 %.", push),
     Table("copy", "Copy of an image", "Four layers, or three where requests are counted. oras does not hash what it copies, so it is no peer where the client's own cost "
           "is measured. cosign writes a tag more.", copy),
+    Table("save", "Save and load of an image", "Four layers, from a registry in memory, and to one that throws blobs away. Ours alone waits until the disk has what is saved; "
+          "crane and oras do not hash what they load, so they are no peers there. "
+          "The target is that of a push to such a registry.", save),
 ]
