@@ -3,7 +3,6 @@
 //! One thread hashes for many streams. It takes all that waits of a stream at once, and those that began earlier come
 //! first: then blobs end one after the other, and what a store does with the whole of one goes on while the next moves.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -24,7 +23,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    lanes: BTreeMap<u64, Lane>,
+    /// In the order in which they began.
+    lanes: Vec<Lane>,
     /// The number of the next lane.
     next: u64,
     /// How many times the thread has taken something.
@@ -42,6 +42,7 @@ enum Thread {
 
 /// The bytes of one stream.
 struct Lane {
+    number: u64,
     /// Away while the thread hashes.
     hasher: Option<Hasher>,
     waiting: Vec<Bytes>,
@@ -61,14 +62,12 @@ impl HashThread {
         let mut state = self.0.lock();
         let lane = state.next;
         state.next += 1;
-        state.lanes.insert(
-            lane,
-            Lane {
-                hasher: Some(Hasher::new(algorithm)),
-                waiting: Vec::with_capacity(DEPTH),
-                waker: None,
-            },
-        );
+        state.lanes.push(Lane {
+            number: lane,
+            hasher: Some(Hasher::new(algorithm)),
+            waiting: Vec::with_capacity(DEPTH),
+            waker: None,
+        });
         Hashed {
             shared: Arc::clone(&self.0),
             lane,
@@ -84,7 +83,7 @@ impl Hashed {
 
     fn poll_add(&self, chunk: &Bytes, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.shared.lock();
-        let lane = state.lanes.get_mut(&self.lane).expect(IS_THERE);
+        let lane = state.lane(self.lane).expect(IS_THERE);
         if lane.waiting.len() >= DEPTH {
             lane.waker = Some(context.waker().clone());
             return Poll::Pending;
@@ -109,7 +108,7 @@ impl Hashed {
 
     fn poll_finish(&self, context: &mut Context<'_>) -> Poll<Hasher> {
         let mut state = self.shared.lock();
-        let lane = state.lanes.get_mut(&self.lane).expect(IS_THERE);
+        let lane = state.lane(self.lane).expect(IS_THERE);
         if lane.waiting.is_empty()
             && let Some(hasher) = lane.hasher.take()
         {
@@ -122,7 +121,7 @@ impl Hashed {
 
 impl Drop for Hashed {
     fn drop(&mut self) {
-        self.shared.lock().lanes.remove(&self.lane);
+        self.shared.lock().lanes.retain(|lane| lane.number != self.lane);
         self.shared.changed.notify_one();
     }
 }
@@ -162,25 +161,29 @@ impl Shared {
 }
 
 impl State {
+    fn lane(&mut self, number: u64) -> Option<&mut Lane> {
+        self.lanes.iter_mut().find(|lane| lane.number == number)
+    }
+
     /// Takes what waits of the stream whose turn it is.
     fn take(&mut self, chunks: &mut Vec<Bytes>) -> Option<(u64, Hasher, Option<Waker>)> {
         self.taken += 1;
-        let is_waiting = |(_, lane): &(&u64, &mut Lane)| !lane.waiting.is_empty();
+        let is_waiting = |lane: &&mut Lane| !lane.waiting.is_empty();
         // None may wait for ever, or its registry would think that it is gone.
         let mut lanes = self.lanes.iter_mut();
         let turn = match self.taken.is_multiple_of(TURNS) {
             true => lanes.rfind(is_waiting),
             false => lanes.find(is_waiting),
         };
-        let (number, lane) = turn?;
+        let lane = turn?;
         let hasher = lane.hasher.take()?;
         std::mem::swap(chunks, &mut lane.waiting);
-        Some((*number, hasher, lane.waker.take()))
+        Some((lane.number, hasher, lane.waker.take()))
     }
 
     /// Returns who waits for the end of the stream.
     fn give_back(&mut self, number: u64, hasher: Hasher) -> Option<Waker> {
-        let lane = self.lanes.get_mut(&number)?;
+        let lane = self.lane(number)?;
         lane.hasher = Some(hasher);
         match lane.waiting.is_empty() {
             true => lane.waker.take(),
