@@ -13,7 +13,7 @@ use countersign_core::digest::Hasher;
 use futures_util::{Stream, StreamExt};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-pub use self::hashing::HashThread;
+pub use self::hashing::HashThreads;
 use self::hashing::Hashed;
 use crate::error::StoreError;
 use crate::reference::Repository;
@@ -82,9 +82,9 @@ impl BlobStream {
         }
     }
 
-    /// Hashes on `thread`, so that other bytes move meanwhile. For a stream that was not read yet, in a runtime.
-    pub fn hashed_on(mut self, thread: &HashThread) -> Self {
-        self.check.hashing = Hashing::Beside(thread.begin(self.check.expected.algorithm()));
+    /// Hashes on `threads`, so that other bytes move meanwhile. For a stream that was not read yet, in a runtime.
+    pub fn hashed_on(mut self, threads: &HashThreads) -> Self {
+        self.check.hashing = Hashing::Beside(threads.begin(self.check.expected.algorithm()));
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::Digest;
-use countersign_oci::blob::{HashThread, Source, UploadOutcome};
+use countersign_oci::blob::{HashThreads, Source, UploadOutcome};
 use countersign_oci::manifest::Descriptor;
 use countersign_oci::{Reference, Repository, Store, StoreError, Upload, media_type};
 use tokio::sync::Semaphore;
@@ -23,7 +23,7 @@ pub(super) struct Mover<'a, S, T> {
     repository: &'a Repository,
     existing: Existing,
     permits: Arc<Semaphore>,
-    hashing: HashThread,
+    hashing: HashThreads,
     progress: Progress,
     delivered: Mutex<Vec<Digest>>,
     kept: AtomicUsize,
@@ -43,7 +43,7 @@ where
             repository: destination.name.repository(),
             existing: options.existing,
             permits: Arc::new(Semaphore::new(options.at_once.get().min(Semaphore::MAX_PERMITS))),
-            hashing: HashThread::default(),
+            hashing: HashThreads::default(),
             progress: options.progress.clone(),
             delivered: Mutex::default(),
             kept: AtomicUsize::new(0),

@@ -1,6 +1,6 @@
 //! Hashing beside the thread that moves bytes.
 //!
-//! One thread hashes for many streams. It takes all that waits of a stream at once, and those that began earlier come
+//! A few threads hash for many streams. They take all that waits of a stream at once, and those that began earlier come
 //! first: then blobs end one after the other, and what a store does with the whole of one goes on while the next moves.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,14 +10,14 @@ use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_core::digest::{Algorithm, Hasher};
 
-/// A thread that hashes, which exists while it has something to do. Clones share it.
+/// Threads that hash, which exist while there is something to do. Clones share them.
 #[derive(Clone, Default)]
-pub struct HashThread(Arc<Shared>);
+pub struct HashThreads(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Tells the thread that there is something to do, or nothing left.
+    /// Tells the threads that there is something to do, or nothing left.
     changed: Condvar,
 }
 
@@ -27,36 +27,31 @@ struct State {
     lanes: Vec<Lane>,
     /// The number of the next lane.
     next: u64,
-    /// How many times the thread has taken something.
+    /// How many times a thread has taken something.
     taken: u64,
-    thread: Thread,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Thread {
-    #[default]
-    Absent,
-    AtWork,
-    Waiting,
+    /// How many threads there are.
+    threads: usize,
+    /// How many of them wait.
+    idle: usize,
 }
 
 /// The bytes of one stream.
 struct Lane {
     number: u64,
-    /// Away while the thread hashes.
+    /// Away while a thread hashes.
     hasher: Option<Hasher>,
     waiting: Vec<Bytes>,
     /// Who waits for room or for the end.
     waker: Option<Waker>,
 }
 
-/// Bytes on their way to a thread that hashes them.
+/// Bytes on their way to the threads that hash them.
 pub(super) struct Hashed {
     shared: Arc<Shared>,
     lane: u64,
 }
 
-impl HashThread {
+impl HashThreads {
     /// Begins to hash a stream.
     pub(super) fn begin(&self, algorithm: Algorithm) -> Hashed {
         let mut state = self.0.lock();
@@ -89,16 +84,23 @@ impl Hashed {
             return Poll::Pending;
         }
         lane.waiting.push(chunk.clone());
-        match std::mem::replace(&mut state.thread, Thread::AtWork) {
-            Thread::AtWork => {}
-            Thread::Waiting => self.shared.changed.notify_one(),
-            Thread::Absent => {
-                let shared = Arc::clone(&self.shared);
-                // It ends when there is nothing left to hash, so its handle is not needed.
-                drop(tokio::task::spawn_blocking(move || shared.work()));
-            }
+        // Otherwise somebody has been told, or comes back to it.
+        if lane.waiting.len() == 1 && lane.hasher.is_some() {
+            self.call(&mut state);
         }
         Poll::Ready(())
+    }
+
+    /// Sees to it that a thread comes.
+    fn call(&self, state: &mut State) {
+        if state.idle > 0 {
+            self.shared.changed.notify_one();
+        } else if state.threads < THREADS {
+            state.threads += 1;
+            let shared = Arc::clone(&self.shared);
+            // It ends when there is nothing left to hash, so its handle is not needed.
+            drop(tokio::task::spawn_blocking(move || shared.work()));
+        }
     }
 
     /// The digest of all that was added.
@@ -122,7 +124,7 @@ impl Hashed {
 impl Drop for Hashed {
     fn drop(&mut self) {
         self.shared.lock().lanes.retain(|lane| lane.number != self.lane);
-        self.shared.changed.notify_one();
+        self.shared.changed.notify_all();
     }
 }
 
@@ -137,10 +139,14 @@ impl Shared {
         let mut chunks = Vec::with_capacity(DEPTH);
         while !state.lanes.is_empty() {
             let Some((lane, mut hasher, waker)) = state.take(&mut chunks) else {
-                state.thread = Thread::Waiting;
+                state.idle += 1;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
                 continue;
             };
+            if state.idle > 0 && state.lanes.iter().any(Lane::is_due) {
+                self.changed.notify_one();
+            }
             drop(state);
             if let Some(waker) = waker {
                 waker.wake();
@@ -156,7 +162,14 @@ impl Shared {
                 state = self.lock();
             }
         }
-        state.thread = Thread::Absent;
+        state.threads -= 1;
+    }
+}
+
+impl Lane {
+    /// Says whether there is something to hash, which no thread is at yet.
+    fn is_due(&self) -> bool {
+        self.hasher.is_some() && !self.waiting.is_empty()
     }
 }
 
@@ -168,12 +181,12 @@ impl State {
     /// Takes what waits of the stream whose turn it is.
     fn take(&mut self, chunks: &mut Vec<Bytes>) -> Option<(u64, Hasher, Option<Waker>)> {
         self.taken += 1;
-        let is_waiting = |lane: &&mut Lane| !lane.waiting.is_empty();
+        let is_due = |lane: &&mut Lane| lane.is_due();
         // None may wait for ever, or its registry would think that it is gone.
         let mut lanes = self.lanes.iter_mut();
         let turn = match self.taken.is_multiple_of(TURNS) {
-            true => lanes.rfind(is_waiting),
-            false => lanes.find(is_waiting),
+            true => lanes.rfind(is_due),
+            false => lanes.find(is_due),
         };
         let lane = turn?;
         let hasher = lane.hasher.take()?;
@@ -191,6 +204,9 @@ impl State {
         }
     }
 }
+
+/// How many threads hash at most: two hash faster than one thread moves bytes in and out.
+const THREADS: usize = 2;
 
 /// How many chunks of one stream may wait to be hashed.
 const DEPTH: usize = 2;
