@@ -397,4 +397,4 @@ const REDIRECTS: u32 = 5;
 const IDLE: Duration = Duration::from_secs(30);
 
 /// How much of a connection is read at a time, at most, in bytes; several blobs move at once, each on its own.
-const BUFFER: usize = 128 * 1024;
+const BUFFER: usize = 96 * 1024;

@@ -277,5 +277,5 @@ const BLOB_LIMIT: usize = 100_000;
 /// How much is read to see what a blob may be.
 const START: usize = 64;
 
-/// How much is read at a time.
-pub(crate) const CHUNK: usize = 256 * 1024;
+/// How much is read at a time, in bytes; several blobs move at once, each with a few of these under way.
+pub(crate) const CHUNK: usize = 96 * 1024;

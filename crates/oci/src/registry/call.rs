@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::answer::{self, Words};
@@ -119,7 +120,17 @@ impl<'a> Call<'a> {
 
 impl Registry {
     /// Sends a call and reads the answer, whatever its status but 401 and 403.
-    pub(super) async fn exchange(&self, call: &mut Call<'_>, limit: u64) -> Result<Answer, StoreError> {
+    ///
+    /// On the heap, so that the program has this once and not in each of its callers.
+    pub(super) fn exchange<'a>(
+        &'a self,
+        call: &'a mut Call<'_>,
+        limit: u64,
+    ) -> BoxFuture<'a, Result<Answer, StoreError>> {
+        Box::pin(self.read_answer(call, limit))
+    }
+
+    async fn read_answer(&self, call: &mut Call<'_>, limit: u64) -> Result<Answer, StoreError> {
         let mut attempts = Attempts::new(self.http().retry());
         let host = Arc::clone(&call.host);
         loop {

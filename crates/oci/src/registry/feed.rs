@@ -212,7 +212,7 @@ fn read_into(
 }
 
 /// How much of a file is read at a time, in bytes.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 128 * 1024;
 
 /// How many chunks may wait to be sent.
-const DEPTH: usize = 6;
+const DEPTH: usize = 4;
