@@ -121,7 +121,7 @@ impl<'a> Call<'a> {
 impl Registry {
     /// Sends a call and reads the answer, whatever its status but 401 and 403.
     ///
-    /// On the heap, so that the program has this once and not in each of its callers.
+    /// On the heap, as below, so that the program has this once and not in each crate that calls it.
     pub(super) fn exchange<'a>(
         &'a self,
         call: &'a mut Call<'_>,
@@ -168,7 +168,15 @@ impl Registry {
     }
 
     /// Sends a call, answering what the host wants to know first: how it is spoken to, and who asks.
-    async fn authorized(&self, call: &mut Call<'_>, attempts: &mut Attempts<'_>) -> Result<Response, StoreError> {
+    fn authorized<'a>(
+        &'a self,
+        call: &'a mut Call<'_>,
+        attempts: &'a mut Attempts<'_>,
+    ) -> BoxFuture<'a, Result<Response, StoreError>> {
+        Box::pin(self.answer_questions(call, attempts))
+    }
+
+    async fn answer_questions(&self, call: &mut Call<'_>, attempts: &mut Attempts<'_>) -> Result<Response, StoreError> {
         let mut denials = 0;
         loop {
             call.request.url = match &call.target {

@@ -4,6 +4,7 @@
 //! read, goes with `POST`, `PATCH` and `PUT`, so that a broken connection costs only what the registry did not get.
 
 use countersign_core::Digest;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 
 use super::Registry;
@@ -22,7 +23,16 @@ use crate::http::{Answer, address};
 use crate::reference::Repository;
 
 impl Registry {
-    pub(super) async fn store_blob(&self, repository: &Repository, upload: &Upload) -> Result<Uploaded, StoreError> {
+    /// Stores a blob. On the heap, so that the program has this once and not in each crate that calls it.
+    pub(super) fn store_blob<'a>(
+        &'a self,
+        repository: &'a Repository,
+        upload: &'a Upload,
+    ) -> BoxFuture<'a, Result<Uploaded, StoreError>> {
+        Box::pin(self.find_or_send(repository, upload))
+    }
+
+    async fn find_or_send(&self, repository: &Repository, upload: &Upload) -> Result<Uploaded, StoreError> {
         let loaded = loaded(upload).await?;
         let upload = loaded.as_ref().unwrap_or(upload);
         let count = Count::new(upload.meter.clone());
