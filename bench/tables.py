@@ -156,9 +156,11 @@ def copy(measured):
             continue
         mib = next((of_one["mib"] for of_one in measured[row].values() if "mib" in of_one), 0)
         to_sink = "sink" in row
+        # skopeo remembers where it put blobs, and mounts those of the round before.
+        peers = hashing if to_sink else ("crane", "oras", "cosign3")
         rows += [Row(f"{key}_wall", f"{mib} MiB, {where}: s", row, "wall_ms", 0.4 * mib / 1024 if to_sink else None,
-                     peers=hashing if to_sink else all_peers, scale=1e-3),
-                 Row(f"{key}_cpu", f"{mib} MiB, {where}: CPU s", row, "cpu_ms", peers=hashing if to_sink else all_peers, scale=1e-3),
+                     peers=peers, scale=1e-3),
+                 Row(f"{key}_cpu", f"{mib} MiB, {where}: CPU s", row, "cpu_ms", peers=peers, scale=1e-3),
                  Row(f"{key}_rss", f"{mib} MiB, {where}: MiB", row, "rss_mib", 10, peers=all_peers)]
     return rows
 
