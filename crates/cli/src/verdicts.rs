@@ -3,6 +3,7 @@
 use countersign::attachment::Place;
 use countersign::verify::Refusal;
 use countersign_core::bundle::Format;
+use countersign_core::verify::VerifiedSignature;
 use serde::Serialize;
 
 use crate::diagnostic::{self, Diagnostic};
@@ -88,6 +89,23 @@ pub(crate) fn refused(found: &[(Place, Refusal)]) -> Vec<RefusedObject> {
             reason: diagnostic::chain(refusal),
         })
         .collect()
+}
+
+/// cosign's lines on what vouches for the signatures: those that are true of each.
+pub(crate) fn vouched(accepted: &[(Place, VerifiedSignature)]) -> String {
+    let mut text = String::new();
+    let every = |holds: fn(&VerifiedSignature) -> bool| accepted.iter().all(|(_, signature)| holds(signature));
+    if every(|signature| !signature.log_entries().is_empty()) {
+        text.push_str("  - Existence of the claims in the transparency log was verified offline\n");
+    }
+    if every(|signature| signature.certificate().is_none()) {
+        text.push_str("  - The signatures were verified against the specified public key\n");
+    } else {
+        text.push_str(
+            "  - The code-signing certificate was verified using trusted certificate authority certificates\n",
+        );
+    }
+    text
 }
 
 /// What was found and does not count, after a check list; nothing where there is none.

@@ -5,6 +5,7 @@ mod json;
 pub mod legacy;
 mod upgrade;
 
+use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::key::{PublicKey, Signature, SignatureDigest};
 use crate::log::LogEntry;
@@ -84,6 +85,17 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// Returns the signature.
+    pub fn signature(&self) -> &Signature {
+        match self {
+            Self::Envelope(envelope) => envelope.signature(),
+            Self::Message(message) => message.signature(),
+            Self::SimpleSigning { signature, .. } => signature,
+        }
+    }
+}
+
 /// An envelope with exactly one signature.
 ///
 /// With more, one could be by a trusted key and another be what a log has witnessed (protobuf-specs, `sigstore_bundle.proto`).
@@ -91,9 +103,18 @@ pub enum Content {
 pub struct SignedEnvelope {
     envelope: Envelope,
     signature: Signature,
+    json_digest: Option<Digest>,
 }
 
 impl SignedEnvelope {
+    /// Parses the JSON of an envelope as it was stored, whose digest a log may have.
+    fn parse(json: &[u8]) -> Result<Self, BundleError> {
+        Ok(Self {
+            json_digest: Some(Digest::sha256(json)),
+            ..Self::new(Envelope::parse(json)?)?
+        })
+    }
+
     fn new(envelope: Envelope) -> Result<Self, BundleError> {
         let [one] = envelope.signatures() else {
             return Err(BundleError::SignatureCount {
@@ -101,7 +122,11 @@ impl SignedEnvelope {
             });
         };
         let signature = one.signature().clone();
-        Ok(Self { envelope, signature })
+        Ok(Self {
+            envelope,
+            signature,
+            json_digest: None,
+        })
     }
 
     /// Returns the envelope.
@@ -112,6 +137,11 @@ impl SignedEnvelope {
     /// Returns its one signature.
     pub fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    /// Returns the SHA-256 of the envelope's JSON, where that is stored by itself.
+    pub fn json_digest(&self) -> Option<&Digest> {
+        self.json_digest.as_ref()
     }
 }
 
@@ -158,13 +188,7 @@ impl MessageDigest {
 
     /// Returns which digest the algorithm's name means, if it is one that signatures are made with.
     pub fn signature_digest(&self) -> Option<SignatureDigest> {
-        [
-            SignatureDigest::Sha256,
-            SignatureDigest::Sha384,
-            SignatureDigest::Sha512,
-        ]
-        .into_iter()
-        .find(|digest| wire_name(*digest) == self.algorithm)
+        digest_named(&self.algorithm)
     }
 
     /// Returns the algorithm's name, such as `SHA2_256`.
@@ -178,8 +202,19 @@ impl MessageDigest {
     }
 }
 
+/// The algorithm that a name in `sigstore_common.proto` means, if signatures are made with it.
+pub(crate) fn digest_named(name: &str) -> Option<SignatureDigest> {
+    [
+        SignatureDigest::Sha256,
+        SignatureDigest::Sha384,
+        SignatureDigest::Sha512,
+    ]
+    .into_iter()
+    .find(|digest| wire_name(*digest) == name)
+}
+
 /// The name of an algorithm in `sigstore_common.proto`.
-fn wire_name(digest: SignatureDigest) -> &'static str {
+pub(crate) fn wire_name(digest: SignatureDigest) -> &'static str {
     match digest {
         SignatureDigest::Sha256 => "SHA2_256",
         SignatureDigest::Sha384 => "SHA2_384",

@@ -5,7 +5,7 @@ mod encrypted;
 mod identifier;
 mod import;
 mod pbes2;
-mod pem;
+pub(crate) mod pem;
 mod prehashed;
 mod private;
 mod public;

@@ -9,6 +9,7 @@
 pub mod artifact;
 mod bounded;
 pub mod bundle;
+pub mod certificate;
 pub mod digest;
 pub mod envelope;
 pub mod go_json;
@@ -26,6 +27,7 @@ pub mod verify;
 
 pub use artifact::Artifact;
 pub use bundle::Bundle;
+pub use certificate::Certificate;
 pub use digest::{Algorithm, Digest};
 pub use key::{PrivateKey, PublicKey, Signature};
 pub use message::Message;

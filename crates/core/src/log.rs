@@ -1,4 +1,18 @@
-//! Entries of transparency logs (sigstore protobuf-specs, `sigstore_rekor.proto`).
+//! Entries of transparency logs (sigstore protobuf-specs, `sigstore_rekor.proto`), and what shows that they are in one.
+
+pub mod body;
+pub mod checkpoint;
+pub mod merkle;
+pub mod note;
+pub mod promise;
+mod prove;
+
+use std::fmt;
+
+use crate::go_json::encode_bytes;
+
+pub use body::{EntryBody, Logged, Verifier};
+pub use prove::{LogRejection, ProvenEntry, check_distinct, count_logs, prove};
 
 /// The id of a log: the SHA-256 of its public key's DER, or the key id of its checkpoints (Rekor 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,6 +27,13 @@ impl LogId {
     /// Returns the id's bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// Shows the id as log lists do, in base64.
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&encode_bytes(&self.0))
     }
 }
 
@@ -59,7 +80,7 @@ impl LogEntry {
         self.proof.as_ref()
     }
 
-    /// Returns the canonical body, byte for byte as logged.
+    /// Returns the canonical body, byte for byte as logged; it is empty where the verifier has to rebuild it.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -73,6 +94,14 @@ pub struct EntryKind {
 }
 
 impl EntryKind {
+    /// Names a kind.
+    pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            version: version.into(),
+        }
+    }
+
     /// Returns the kind's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -120,3 +149,6 @@ impl InclusionProof {
         self.checkpoint.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests;

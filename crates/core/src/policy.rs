@@ -1,9 +1,14 @@
 //! Policies: what evidence must show to be believed.
 
+mod identity;
+
 use std::collections::BTreeMap;
+use std::num::NonZero;
 
 use crate::key::{PublicKey, SignatureDigest};
 use crate::payload::predicate::PredicateType;
+
+pub use identity::{IdentityPattern, PATTERN_LIMIT, Pattern, Regexp, RegexpError};
 
 /// What is asked of a bundle; it is judged whole against *one* bundle.
 ///
@@ -13,12 +18,25 @@ pub struct Policy {
     signer: TrustedSigner,
     claim: Claim,
     log: LogRule,
+    timestamps: TimestampRule,
 }
 
 impl Policy {
-    /// Joins who may sign, what must be claimed, and whether a log must witness it.
+    /// Joins who may sign, what must be claimed, and whether a log must witness it; no timestamp is asked for.
     pub fn new(signer: TrustedSigner, claim: Claim, log: LogRule) -> Self {
-        Self { signer, claim, log }
+        Self {
+            signer,
+            claim,
+            log,
+            timestamps: TimestampRule::NotAsked,
+        }
+    }
+
+    /// Asks for signed timestamps.
+    #[must_use]
+    pub fn stamped(mut self, timestamps: TimestampRule) -> Self {
+        self.timestamps = timestamps;
+        self
     }
 
     /// Returns who may sign.
@@ -35,6 +53,11 @@ impl Policy {
     pub fn log(&self) -> LogRule {
         self.log
     }
+
+    /// Returns whether timestamp authorities must vouch for the time of the signature.
+    pub fn timestamps(&self) -> TimestampRule {
+        self.timestamps
+    }
 }
 
 /// Who may sign.
@@ -47,6 +70,13 @@ pub enum TrustedSigner {
         key: PublicKey,
         /// The digest that signatures by the key must use; without it, those that are usual for the key.
         digest: Option<SignatureDigest>,
+    },
+    /// Whoever a trusted certificate authority says is one of these.
+    Identities {
+        /// Who; without any, nobody is.
+        identities: Vec<IdentityPattern>,
+        /// Whether logs must witness the certificate.
+        certificate_log: CertificateLogRule,
     },
 }
 
@@ -132,6 +162,37 @@ pub enum PredicateRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LogRule {
+    /// So many logs must, each counted once.
+    Required {
+        /// How many.
+        logs: NonZero<usize>,
+    },
     /// No log is asked: a signature made in secret passes.
+    InsecurelyIgnored,
+}
+
+/// Whether timestamp authorities must vouch for the time of the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimestampRule {
+    /// None need be; where a certificate signs and timestamps are there, they count.
+    NotAsked,
+    /// So many authorities must, each counted once.
+    Required {
+        /// How many.
+        authorities: NonZero<usize>,
+    },
+}
+
+/// Whether certificate transparency logs must witness the certificate (RFC 6962).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateLogRule {
+    /// So many logs must, each counted once.
+    Required {
+        /// How many.
+        logs: NonZero<usize>,
+    },
+    /// No log is asked: a certificate issued in secret passes.
     InsecurelyIgnored,
 }

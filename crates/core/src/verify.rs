@@ -2,6 +2,7 @@
 
 mod claim;
 mod log;
+mod material;
 mod rejection;
 mod signer;
 mod time;
@@ -13,20 +14,28 @@ use serde_json::{Map, Value};
 use crate::Digest;
 use crate::artifact::Artifact;
 use crate::bundle::{Bundle, Format};
+use crate::certificate::Certificate;
 use crate::envelope::Envelope;
 use crate::key::PublicKey;
-use crate::log::LogEntry;
+use crate::log::{LogEntry, ProvenEntry};
 use crate::message::Needs;
 use crate::policy::Policy;
+use crate::timestamp::TimestampToken;
+use crate::trust::TrustedRoot;
 
 use claim::BoundClaim;
 use log::ProvenEntries;
+use material::Material;
 use signer::AcceptedSigner;
 use time::SignedTimes;
 
 pub use rejection::{ClaimedDigests, Rejection};
+pub use signer::{FoundIdentity, Unrelated};
 
-/// Judges one bundle: whether it satisfies the whole of `policy` for `artifact` at the moment `now`.
+/// Judges one bundle: whether it satisfies the whole of `policy` for `artifact` at the moment `now`, if what `trust` names is
+/// to be believed.
+///
+/// A key whose signature need be in no log asks nothing of `trust`.
 ///
 /// # Errors
 ///
@@ -35,18 +44,22 @@ pub fn verify(
     bundle: &Bundle,
     artifact: &Artifact,
     policy: &Policy,
+    trust: &TrustedRoot,
     now: Timestamp,
 ) -> Result<VerifiedSignature, Rejection> {
-    let times = time::establish(bundle, policy, now)?;
-    let signer = signer::accept(bundle, &times, policy)?;
-    let entries = log::prove(bundle, &signer, policy)?;
-    let claim = claim::bind(bundle, artifact, &signer, policy)?;
+    let material = Material::of(bundle, policy)?;
+    let claim = claim::bind(bundle, artifact, &material, policy)?;
+    let stamped = time::stamped(bundle, policy, trust)?;
+    let entries = log::prove(bundle, artifact, &material, &stamped, policy, trust)?;
+    let times = time::establish(stamped, &entries, policy, now);
+    let signer = signer::accept(&material, &times, trust)?;
     Ok(VerifiedSignature {
         format: bundle.format(),
         times,
         signer,
         entries,
         claim,
+        came_with: (bundle.log_entries().to_vec(), bundle.timestamps().to_vec()),
     })
 }
 
@@ -63,6 +76,7 @@ pub struct VerifiedSignature {
     signer: AcceptedSigner,
     entries: ProvenEntries,
     claim: BoundClaim,
+    came_with: (Vec<LogEntry>, Vec<TimestampToken>),
 }
 
 impl VerifiedSignature {
@@ -86,9 +100,25 @@ impl VerifiedSignature {
         self.signer.key()
     }
 
+    /// Returns the certificate that says whose key it is, if the policy trusts identities.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.signer.certificate()
+    }
+
     /// Returns the log entries that are proven to witness the signature.
-    pub fn log_entries(&self) -> &[LogEntry] {
+    pub fn log_entries(&self) -> &[ProvenEntry] {
         self.entries.as_slice()
+    }
+
+    /// Returns the log entries that came with the signature, *unverified* but for those that are
+    /// [proven](Self::log_entries).
+    pub fn attached_log_entries(&self) -> &[LogEntry] {
+        &self.came_with.0
+    }
+
+    /// Returns the timestamps that came with the signature, *unverified* but where the policy asked for them.
+    pub fn attached_timestamps(&self) -> &[TimestampToken] {
+        &self.came_with.1
     }
 
     /// Returns the artifact's digest if the policy had the signature bound to it.

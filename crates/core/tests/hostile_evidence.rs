@@ -113,7 +113,14 @@ fn judge(bundle: &Bundle) {
         LogRule::InsecurelyIgnored,
     );
     let artifact = Artifact::new(Digest::sha256(b"an artifact that nobody signed"));
-    let rejection = verify(bundle, &artifact, &policy, Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
+    let rejection = verify(
+        bundle,
+        &artifact,
+        &policy,
+        &TrustedRoot::default(),
+        Timestamp::UNIX_EPOCH,
+    )
+    .expect_err("nobody signed it");
     std::hint::black_box(rejection.to_string());
 }
 

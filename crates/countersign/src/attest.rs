@@ -9,6 +9,7 @@ use countersign_core::payload::predicate::{Predicate, PredicateType};
 use countersign_core::payload::statement::{PAYLOAD_TYPE, Statement, StatementError, attestation_statement};
 use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, TrustedSigner};
 use countersign_core::signer::{Signer, SignerError};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, verify};
 use countersign_oci::{Pinned, Store, StoreError};
 use jiff::Timestamp;
@@ -180,11 +181,16 @@ pub fn attest(
         },
         LogRule::InsecurelyIgnored,
     );
-    verify(&bundle, &Artifact::new(image.digest().clone()), &policy, now).map_err(|source| {
-        AttestError::Unverifiable {
-            image: image.clone(),
-            source,
-        }
+    verify(
+        &bundle,
+        &Artifact::new(image.digest().clone()),
+        &policy,
+        &TrustedRoot::default(),
+        now,
+    )
+    .map_err(|source| AttestError::Unverifiable {
+        image: image.clone(),
+        source,
     })?;
     Ok(Attestation {
         bundle: match formats.has_bundle() {

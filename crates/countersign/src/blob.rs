@@ -10,6 +10,7 @@ use countersign_core::key::{Signature, SignatureDigest};
 use countersign_core::message::{Bytes, Message};
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
 use countersign_core::signer::{Signer, SignerError};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, verify};
 use jiff::Timestamp;
 
@@ -61,6 +62,13 @@ pub fn sign(message: Message, signer: &dyn Signer, now: Timestamp) -> Result<Sig
         Bytes::Dropped => TrustedSigner::key_with_digest(key.clone(), digest),
     };
     let policy = Policy::new(trusted, Claim::Message, LogRule::InsecurelyIgnored);
-    verify(&bundle, &Artifact::message(message), &policy, now).map_err(BlobError::Unverifiable)?;
+    verify(
+        &bundle,
+        &Artifact::message(message),
+        &policy,
+        &TrustedRoot::default(),
+        now,
+    )
+    .map_err(BlobError::Unverifiable)?;
     Ok(SignedBlob { bundle, signature })
 }

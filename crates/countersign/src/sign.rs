@@ -11,6 +11,7 @@ use countersign_core::key::PublicKey;
 use countersign_core::payload::{simple_signing, statement};
 use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, PredicateRule, TrustedSigner};
 use countersign_core::signer::{Signer, SignerError};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, verify};
 use countersign_oci::manifest::Descriptor;
 use countersign_oci::store::Expected;
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 use crate::attachment::discover::Limits;
 use crate::attachment::legacy::{Layer, MediaTypes};
 use crate::attachment::{Kind, Location, Place};
-use crate::verify::{VerifyError, verify_image};
+use crate::verify::{Rules, VerifyError, verify_image};
 
 mod attach;
 mod subject;
@@ -355,12 +356,18 @@ fn own_policy(signer: &dyn Signer, options: &SignOptions, binding: ClaimBinding)
 }
 
 fn check(image: &Pinned, bundle: &Bundle, policy: &Policy, now: Timestamp) -> Result<(), SignError> {
-    verify(bundle, &Artifact::new(image.digest().clone()), policy, now)
-        .map(|_| ())
-        .map_err(|source| SignError::Unverifiable {
-            image: image.clone(),
-            source,
-        })
+    verify(
+        bundle,
+        &Artifact::new(image.digest().clone()),
+        policy,
+        &TrustedRoot::default(),
+        now,
+    )
+    .map(|_| ())
+    .map_err(|source| SignError::Unverifiable {
+        image: image.clone(),
+        source,
+    })
 }
 
 /// The signatures by our key with our annotations that are there already.
@@ -372,7 +379,11 @@ async fn existing<S: Store>(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Vec<(Place, Format)>, SignError> {
-    match verify_image(image, store, location, policy, limits, now).await {
+    let rules = Rules {
+        policy,
+        trust: &TrustedRoot::default(),
+    };
+    match verify_image(image, store, location, rules, limits, now).await {
         Ok(verified) => Ok(verified
             .accepted
             .into_iter()

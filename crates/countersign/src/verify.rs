@@ -4,12 +4,22 @@ use std::fmt;
 
 use countersign_core::artifact::Artifact;
 use countersign_core::policy::{Claim, Policy};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, VerifiedSignature, verify};
 use countersign_oci::{Pinned, Store, StoreError};
 use jiff::Timestamp;
 
 use crate::attachment::discover::{Limits, Unreadable, is_about_content};
 use crate::attachment::{Attached, Evidence, Location, Place, Sought, discover};
+
+/// What evidence is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// What it must show.
+    pub policy: &'a Policy,
+    /// Whom to believe beyond a key.
+    pub trust: &'a TrustedRoot,
+}
 
 /// The outcome of a verification in which at least one signature satisfies the policy.
 #[derive(Debug)]
@@ -167,11 +177,11 @@ pub async fn verify_image<S: Store>(
     image: &Pinned,
     store: &S,
     location: &Location,
-    policy: &Policy,
+    rules: Rules<'_>,
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Verified, VerifyError> {
-    let sought = match policy.claim() {
+    let sought = match rules.policy.claim() {
         Claim::Signature { annotations, .. } if annotations.is_empty() => Sought::Signatures { guesses: &[] },
         Claim::Signature { annotations, .. } => Sought::Signatures {
             guesses: std::slice::from_ref(annotations),
@@ -179,9 +189,9 @@ pub async fn verify_image<S: Store>(
         _ => Sought::Attestations,
     };
     let artifact = Artifact::new(image.digest().clone());
-    let judge = |attached| judged(attached, &artifact, policy, now);
+    let judge = |attached| judged(attached, &artifact, rules, now);
     match discover(image, store, location, sought, limits, &judge).await {
-        Ok(found) => sorted(image, found, policy),
+        Ok(found) => sorted(image, found, rules.policy),
         Err(source) => Err(VerifyError::Store {
             image: image.clone(),
             source,
@@ -196,22 +206,22 @@ pub async fn verify_image<S: Store>(
 pub fn judge(
     image: &Pinned,
     attached: Vec<Attached>,
-    policy: &Policy,
+    rules: Rules<'_>,
     now: Timestamp,
 ) -> Result<Verified, VerifyError> {
     let artifact = Artifact::new(image.digest().clone());
     let found = attached
         .into_iter()
-        .map(|attached| judged(attached, &artifact, policy, now))
+        .map(|attached| judged(attached, &artifact, rules, now))
         .collect();
-    sorted(image, found, policy)
+    sorted(image, found, rules.policy)
 }
 
 type Judged = (Place, Result<VerifiedSignature, Refusal>);
 
-fn judged(attached: Attached, artifact: &Artifact, policy: &Policy, now: Timestamp) -> Judged {
+fn judged(attached: Attached, artifact: &Artifact, rules: Rules<'_>, now: Timestamp) -> Judged {
     let outcome = match attached.evidence {
-        Evidence::Bundle(bundle) => verify(&bundle, artifact, policy, now).map_err(Refusal::from),
+        Evidence::Bundle(bundle) => verify(&bundle, artifact, rules.policy, rules.trust, now).map_err(Refusal::from),
         Evidence::Unreadable(reason) => Err(reason.into()),
     };
     (attached.place, outcome)

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use countersign_core::key::PublicKey;
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::{Artifact, Bundle, Digest, verify};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
@@ -23,6 +24,6 @@ fuzz_target!(|bytes: &[u8]| {
         LogRule::InsecurelyIgnored,
     );
     let artifact = Artifact::new(Digest::sha256(b"an artifact that nobody signed"));
-    let rejection = verify(&bundle, &artifact, &policy, Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
+    let rejection = verify(&bundle, &artifact, &policy, &TrustedRoot::default(), Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
     assert!(!rejection.to_string().is_empty());
 });

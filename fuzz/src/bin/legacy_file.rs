@@ -9,6 +9,7 @@ use countersign_core::bundle::{Bundle, Content, Format, legacy};
 use countersign_core::key::PublicKey;
 use countersign_core::message::Message;
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{needs, verify};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
@@ -30,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn judge(bundle: &Bundle) {
     let message = Message::of(b"a message that nobody signed", &needs(bundle, &POLICY));
     let artifact = Artifact::message(message);
-    let rejection = verify(bundle, &artifact, &POLICY, Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
+    let rejection = verify(bundle, &artifact, &POLICY, &TrustedRoot::default(), Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
     assert!(!rejection.to_string().is_empty());
     if let (Format::LegacyFile, Content::Message(signed)) = (bundle.format(), bundle.content()) {
         let written = legacy::to_file(signed.signature());

@@ -1,14 +1,19 @@
 //! Who is trusted to have signed, and what else must vouch for it.
 
+use std::num::NonZero;
+
 use clap::Args;
 use countersign::key_reference::KeyReference;
+use countersign::verify::Rules;
 use countersign_core::key::{PublicKey, SignatureDigest};
-use countersign_core::policy::{LogRule, TrustedSigner};
+use countersign_core::policy::{CertificateLogRule, Claim, LogRule, Policy, TimestampRule, TrustedSigner};
+use countersign_core::trust::TrustedRoot;
 use countersign_oci::http::Http;
 
+use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::registry::plain_client;
-use super::services::check_trusted_root;
+use super::trusted_root::TrustedRootArgs;
 use super::usage::UsageError;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -18,6 +23,10 @@ use crate::session::Session;
 pub(crate) struct TrustedSignerArgs {
     #[command(flatten)]
     key: KeyArgs,
+    #[command(flatten)]
+    identity: IdentityArgs,
+    #[command(flatten)]
+    root: TrustedRootArgs,
 
     /// Does not ask for an entry in a transparency log
     #[arg(long)]
@@ -27,41 +36,114 @@ pub(crate) struct TrustedSignerArgs {
     #[arg(long)]
     private_infrastructure: bool,
 
+    /// Does not ask that a log has witnessed the certificate
+    #[arg(long)]
+    insecure_ignore_sct: bool,
+
+    /// Asks for a timestamp by a trusted authority
+    #[arg(long)]
+    use_signed_timestamps: bool,
+
     /// Contacts nothing but the registry
     #[arg(long)]
     offline: bool,
-
-    /// The trusted root, a file
-    #[arg(long, value_name = "FILE")]
-    trusted_root: Option<String>,
 
     /// The digest that was signed: sha256, sha384 or sha512; without it, those usual for the key
     #[arg(long, value_name = "DIGEST")]
     signature_digest_algorithm: Option<SignatureDigest>,
 }
 
-impl TrustedSignerArgs {
-    /// The rule for logs: no log is reached yet, so whoever verifies must have said so.
-    pub(crate) fn log(&self) -> Result<LogRule, Failure> {
-        if self.insecure_ignore_tlog || self.private_infrastructure {
-            return Ok(LogRule::InsecurelyIgnored);
+/// Who is trusted to claim what, what must vouch for the signature, and whom to believe that.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    policy: Policy,
+    root: TrustedRoot,
+}
+
+impl Terms {
+    /// What evidence is judged by.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        Rules {
+            policy: &self.policy,
+            trust: &self.root,
         }
-        Err(UsageError::because(
-            "verifying with a transparency log is not possible yet: pass --insecure-ignore-tlog to verify with the key alone",
-        )
-        .into())
+    }
+}
+
+impl TrustedSignerArgs {
+    /// Reads what a signature of `thing` that makes the `claim` must show; warns of what is not asked.
+    pub(crate) async fn terms(
+        &self,
+        claim: Claim,
+        thing: &str,
+        session: &Session<'_>,
+        http: &Http,
+    ) -> Result<Terms, Failure> {
+        let key = match self.reference(session)? {
+            Some(reference) => Some(reference.public_key(&session.variables(), http).await?),
+            None => None,
+        };
+        self.terms_with(key, claim, thing, session)
     }
 
-    /// Checks the trusted root and warns of what is not asked of `thing`.
-    pub(crate) fn check(&self, thing: &str, session: &Session<'_>) -> Result<(), Failure> {
-        check_trusted_root(self.trusted_root.as_deref(), session)?;
+    /// As [`terms`](Self::terms), for a command that needs no registry, and so no client where the key is here.
+    pub(crate) fn terms_alone(&self, claim: Claim, thing: &str, session: &Session<'_>) -> Result<Terms, Failure> {
+        let Some(reference) = self.reference(session)? else {
+            return self.terms_with(None, claim, thing, session);
+        };
+        let key = match reference.read_here(&session.variables())? {
+            Some(pem) => reference.parse_public(&pem)?,
+            None => {
+                let http = plain_client(session);
+                session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?
+            }
+        };
+        self.terms_with(Some(key), claim, thing, session)
+    }
+
+    fn terms_with(
+        &self,
+        key: Option<PublicKey>,
+        claim: Claim,
+        thing: &str,
+        session: &Session<'_>,
+    ) -> Result<Terms, Failure> {
+        let signer = match key {
+            Some(key) => self.trusting(key),
+            None => self.identities(session)?,
+        };
+        let log = match self.insecure_ignore_tlog || self.private_infrastructure {
+            true => LogRule::InsecurelyIgnored,
+            false => LogRule::Required { logs: ONE },
+        };
+        let timestamps = match self.use_signed_timestamps {
+            true => TimestampRule::Required { authorities: ONE },
+            false => TimestampRule::NotAsked,
+        };
+        let is_key_alone = matches!(signer, TrustedSigner::Key { .. })
+            && log == LogRule::InsecurelyIgnored
+            && timestamps == TimestampRule::NotAsked;
+        let root = match self.root.load(session)? {
+            Some(root) => root,
+            None if is_key_alone => TrustedRoot::default(),
+            None => {
+                return Err(UsageError::because(
+                    "a trusted root is needed: pass --trusted-root with a file, \
+                     or --key with --insecure-ignore-tlog to verify with a key alone",
+                )
+                .into());
+            }
+        };
         if self.insecure_ignore_tlog {
             session.ui().warn(&format!(
                 "Skipping tlog verification is an insecure practice that lacks transparency and auditability \
                  verification for the {thing}."
             ));
         }
-        Ok(())
+        Ok(Terms {
+            policy: Policy::new(signer, claim, log).stamped(timestamps),
+            root,
+        })
     }
 
     /// Whether nothing but the registry may be contacted.
@@ -69,32 +151,29 @@ impl TrustedSignerArgs {
         self.offline
     }
 
-    /// Reads the key.
-    pub(crate) async fn signer(&self, session: &Session<'_>, http: &Http) -> Result<TrustedSigner, Failure> {
-        let reference = self.reference(session)?;
-        let key = reference.public_key(&session.variables(), http).await?;
-        Ok(self.trusting(key))
-    }
-
-    /// Reads the key for a command that needs no registry, and so no client where the key is here.
-    pub(crate) fn signer_alone(&self, session: &Session<'_>) -> Result<TrustedSigner, Failure> {
-        let reference = self.reference(session)?;
-        if let Some(pem) = reference.read_here(&session.variables())? {
-            return Ok(self.trusting(reference.parse_public(&pem)?));
+    /// Where the key is, if one is trusted.
+    fn reference(&self, session: &Session<'_>) -> Result<Option<KeyReference>, Failure> {
+        let reference = self.key.reference(session)?;
+        if reference.is_some() && self.identity.is_given() {
+            return Err(UsageError::because(
+                "--key and --certificate-identity exclude each other: a signature is by a key or by an identity",
+            )
+            .into());
         }
-        let http = plain_client(session);
-        session.wait(self.signer(session, &http))
-    }
-
-    fn reference(&self, session: &Session<'_>) -> Result<KeyReference, Failure> {
-        let reference = self
-            .key
-            .reference(session)?
-            .ok_or_else(|| UsageError::because("a key is needed: pass --key with a file, env://NAME or https://…"))?;
-        if self.offline && reference.is_remote() {
+        if self.offline && reference.as_ref().is_some_and(KeyReference::is_remote) {
             return Err(UsageError::because("--offline: the key is on the network").into());
         }
         Ok(reference)
+    }
+
+    fn identities(&self, session: &Session<'_>) -> Result<TrustedSigner, Failure> {
+        Ok(TrustedSigner::Identities {
+            identities: vec![self.identity.parse(session)?],
+            certificate_log: match self.insecure_ignore_sct {
+                true => CertificateLogRule::InsecurelyIgnored,
+                false => CertificateLogRule::Required { logs: ONE },
+            },
+        })
     }
 
     fn trusting(&self, key: PublicKey) -> TrustedSigner {
@@ -104,3 +183,6 @@ impl TrustedSignerArgs {
         }
     }
 }
+
+/// How many logs and authorities must vouch, as in cosign.
+const ONE: NonZero<usize> = NonZero::<usize>::MIN;

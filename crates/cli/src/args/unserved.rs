@@ -150,22 +150,7 @@ impl FlagList for Verifying {
     const FLAGS: &'static [Flag] = &[
         value("rekor-url", LOG),
         value("certificate", CA),
-        value("certificate-chain", CA),
-        value("certificate-identity", CA),
-        value("certificate-identity-regexp", CA),
-        value("certificate-oidc-issuer", CA),
-        value("certificate-oidc-issuer-regexp", CA),
-        value("certificate-github-workflow-trigger", CA),
-        value("certificate-github-workflow-sha", CA),
-        value("certificate-github-workflow-name", CA),
-        value("certificate-github-workflow-repository", CA),
-        value("certificate-github-workflow-ref", CA),
-        value("ca-roots", CA),
-        value("ca-intermediates", CA),
         value("sct", CA),
-        boolean("insecure-ignore-sct", CA),
-        boolean("use-signed-timestamps", TIMESTAMP),
-        value("timestamp-certificate-chain", TIMESTAMP),
         value("rfc3161-timestamp", TIMESTAMP),
     ];
 }

@@ -1,5 +1,6 @@
 //! `verify`: checks the signatures of images.
 
+mod attached;
 mod given;
 mod images;
 pub(super) mod mentioned;
@@ -8,7 +9,7 @@ mod print;
 
 use clap::Args;
 use countersign::attachment::discover::Search;
-use countersign_core::policy::{Claim, ClaimBinding, Policy, PredicateRule};
+use countersign_core::policy::{Claim, ClaimBinding, PredicateRule};
 use countersign_oci::Pinned;
 
 use super::Subcommand;
@@ -105,14 +106,14 @@ impl VerifyFlags {
     /// Verifies every image of `names` and tells of each; returns them by digest, in the order given, where all are verified.
     pub(super) fn verify(&self, names: &[String], session: &Session<'_>) -> Result<Vec<Pinned>, Failure> {
         self.check(names)?;
-        self.trusted.check("signature", session)?;
         let mut limits = attachment::limits(self.max_workers, session)?;
         if !self.new_bundle_format {
             limits.search = Search::SignatureTag;
         }
         session.wait(async {
-            let policy = self.policy(session).await?;
-            images::verify(self, names, session, &policy, &limits).await
+            let http = self.registry.http(session)?;
+            let terms = self.trusted.terms(self.claim()?, "signature", session, &http).await?;
+            images::verify(self, names, session, terms.rules(), &limits).await
         })
     }
 
@@ -140,13 +141,11 @@ impl VerifyFlags {
         if self.recursive && self.platform.pattern().is_some() {
             return Err(UsageError::because("--recursive and --platform exclude each other").into());
         }
-        self.trusted.log().map(drop)
+        Ok(())
     }
 
-    async fn policy(&self, session: &Session<'_>) -> Result<Policy, Failure> {
-        let http = self.registry.http(session)?;
-        let signer = self.trusted.signer(session, &http).await?;
-        let claim = Claim::Signature {
+    fn claim(&self) -> Result<Claim, Failure> {
+        Ok(Claim::Signature {
             annotations: self.annotations.parse()?,
             binding: if self.check_claims {
                 ClaimBinding::Required
@@ -158,7 +157,6 @@ impl VerifyFlags {
             } else {
                 PredicateRule::Signature
             },
-        };
-        Ok(Policy::new(signer, claim, self.trusted.log()?))
+        })
     }
 }

@@ -6,7 +6,8 @@ mod print;
 use clap::Args;
 use countersign::attachment::discover::{Limits, Search};
 use countersign::policy_program::PolicyFiles;
-use countersign_core::policy::{Claim, ClaimBinding, Policy};
+use countersign::verify::Rules;
+use countersign_core::policy::{Claim, ClaimBinding};
 
 use super::Subcommand;
 use crate::args::annotations::split_list;
@@ -81,9 +82,7 @@ impl Subcommand for VerifyAttestation {
             );
         }
         self.predicate_type.parse()?;
-        self.trusted.log()?;
         let files = self.policy_files(session)?;
-        self.trusted.check("attestation", session)?;
         let mut limits = attachment::limits(self.max_workers, session)?;
         if !self.new_bundle_format {
             limits.search = Search::SignatureTag;
@@ -95,7 +94,6 @@ impl Subcommand for VerifyAttestation {
 impl VerifyAttestation {
     async fn verify(&self, session: &Session<'_>, files: &PolicyFiles, limits: &Limits) -> Result<(), Failure> {
         let http = self.registry.http(session)?;
-        let signer = self.trusted.signer(session, &http).await?;
         let claim = Claim::Attestation {
             predicate_type: Some(self.predicate_type.parse()?),
             binding: match self.check_claims {
@@ -103,7 +101,7 @@ impl VerifyAttestation {
                 false => ClaimBinding::InsecurelyIgnored,
             },
         };
-        let policy = Policy::new(signer, claim, self.trusted.log()?);
+        let terms = self.trusted.terms(claim, "attestation", session, &http).await?;
         for (language, of_language) in [("CUE", files.cue()), ("Rego", files.rego())] {
             if !of_language.is_empty() {
                 let paths: Vec<String> = of_language.iter().map(|path| path.display().to_string()).collect();
@@ -113,7 +111,11 @@ impl VerifyAttestation {
                 ));
             }
         }
-        images::verify(self, session, &Asked { policy, files }, limits).await
+        let asked = Asked {
+            rules: terms.rules(),
+            files,
+        };
+        images::verify(self, session, &asked, limits).await
     }
 
     /// The policies, each of which must be there.
@@ -129,7 +131,7 @@ impl VerifyAttestation {
 /// What an attestation must satisfy.
 struct Asked<'a> {
     /// Who has signed it, and what it claims.
-    policy: Policy,
+    rules: Rules<'a>,
     /// What its statement must say.
     files: &'a PolicyFiles,
 }

@@ -3,6 +3,7 @@
 mod evidence;
 
 use clap::Args;
+use countersign::verify::Rules;
 use countersign_core::bundle::Bundle;
 use countersign_core::message::Message;
 use countersign_core::policy::{Claim, Policy};
@@ -43,14 +44,15 @@ impl Subcommand for VerifyBlob {
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
         self.unserved.refuse()?;
         let file = exactly_one(&self.files)?;
-        let log = self.trusted.log()?;
-        self.trusted.check("blob", session)?;
-        let policy = Policy::new(self.trusted.signer_alone(session)?, Claim::Message, log);
+        let terms = self.trusted.terms_alone(Claim::Message, "blob", session)?;
+        let Rules { policy, trust } = terms.rules();
         let bundle = self.evidence.read(file, self.trusted.is_offline(), session)?;
-        let message = self.message(file, &bundle, &policy, session)?;
-        verify(&bundle, &Artifact::message(message), &policy, session.now()).map_err(|source| Failure::Rejected {
-            blob: file.to_owned(),
-            source,
+        let message = self.message(file, &bundle, policy, session)?;
+        verify(&bundle, &Artifact::message(message), policy, trust, session.now()).map_err(|source| {
+            Failure::Rejected {
+                blob: file.to_owned(),
+                source,
+            }
         })?;
         session.ui().info("Verified OK");
         Ok(())

@@ -1,9 +1,10 @@
 //! `verify-blob-attestation`: checks what is claimed of a file.
 
 use clap::Args;
+use countersign::verify::Rules;
 use countersign_core::bundle::{self, Bundle, Content};
 use countersign_core::message::{Bytes, Needs};
-use countersign_core::policy::{Claim, ClaimBinding, Policy};
+use countersign_core::policy::{Claim, ClaimBinding};
 use countersign_core::verify::verify;
 use countersign_core::{Artifact, Digest};
 
@@ -61,8 +62,6 @@ impl Subcommand for VerifyBlobAttestation {
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
         self.unserved.refuse()?;
         let predicate_type = self.predicate_type.parse()?;
-        let log = self.trusted.log()?;
-        self.trusted.check("blob attestation", session)?;
         let claim = Claim::Attestation {
             predicate_type: Some(predicate_type),
             binding: match self.check_claims {
@@ -70,10 +69,11 @@ impl Subcommand for VerifyBlobAttestation {
                 false => ClaimBinding::InsecurelyIgnored,
             },
         };
-        let policy = Policy::new(self.trusted.signer_alone(session)?, claim, log);
+        let terms = self.trusted.terms_alone(claim, "blob attestation", session)?;
+        let Rules { policy, trust } = terms.rules();
         let bundle = self.evidence(session)?;
         let (shown, artifact) = self.artifact(session)?;
-        verify(&bundle, &artifact, &policy, session.now())
+        verify(&bundle, &artifact, policy, trust, session.now())
             .map_err(|source| Failure::Rejected { blob: shown, source })?;
         session.ui().info("Verified OK");
         Ok(())

@@ -15,7 +15,7 @@ use crate::harness::{Outcome, User};
 use crate::registry::Registry;
 
 use artefact::{Artefact, Golden, Verification};
-use expected::{DIFFERENT, NOT_YET, Ours, REASONS, WAITING};
+use expected::{DIFFERENT, Ours, REASONS};
 
 /// The path of a golden file.
 pub(crate) fn path(name: &str) -> PathBuf {
@@ -39,38 +39,15 @@ fn each_artefact_has_the_verdict_and_the_output_that_cosign_gave_it() {
             repository::fill(&registry, &repository, layout);
         }
         for (number, verification) in artefact.verify.iter().enumerate() {
-            if is_listed(WAITING, artefact, number) {
-                continue;
-            }
             judged += 1;
-            let arguments = without_services(verification);
-            let outcome = run(&golden, artefact, verification, &arguments, registry.host());
+            let outcome = run(&golden, artefact, verification, registry.host());
             if let Err(difference) = compare(artefact, number, verification, &outcome, registry.host()) {
                 wrong.push(format!("{}[{number}]: {difference}\n{outcome}", artefact.id));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(judged, 142);
-}
-
-#[test]
-fn what_hangs_on_a_service_is_refused_with_what_is_missing() {
-    let golden = Golden::read();
-    for artefact in &golden.artefacts {
-        for (number, verification) in artefact.verify.iter().enumerate() {
-            let is_waiting = is_listed(WAITING, artefact, number);
-            if !is_waiting && without_services(verification) == verification.args {
-                continue;
-            }
-            let outcome = run(&golden, artefact, verification, &verification.args, "registry.invalid");
-            assert!(
-                outcome.exit == 1 && NOT_YET.iter().any(|reason| outcome.stderr.contains(reason)),
-                "{}[{number}] can be judged now: no list, no form without services\n{outcome}",
-                artefact.id
-            );
-        }
-    }
+    assert_eq!(judged, 228);
 }
 
 #[test]
@@ -82,11 +59,6 @@ fn what_is_listed_exists_and_each_difference_is_documented() {
         let artefact = golden.artefacts.iter().find(|artefact| artefact.id == id);
         artefact.and_then(|artefact| artefact.verify.get(number))
     };
-    for (id, numbers) in WAITING {
-        for number in *numbers {
-            assert!(verification(id, *number).is_some(), "{id}[{number}]");
-        }
-    }
     for (id, numbers, ours, row) in DIFFERENT {
         assert!(differences.contains(row), "{row}");
         for number in *numbers {
@@ -161,8 +133,7 @@ fn compare(
     }
     let wanted = match (ours, &verification.stdout) {
         (Some(Ours::Prints(wanted)), _) => (*wanted).to_owned(),
-        (_, Some(path)) if without_services(verification) == verification.args => text(path),
-        (_, Some(path)) => printed::without_services(&text(path)),
+        (_, Some(path)) => text(path),
         (Some(Ours::Accepts), None) => return Ok(()),
         (_, None) => String::new(),
     };
@@ -185,25 +156,7 @@ fn refused_for_its_reason(artefact: &Artefact, number: usize, outcome: &Outcome)
     }
 }
 
-/// The arguments without the services that nothing here asks yet, where the verdict hangs on none.
-fn without_services(verification: &Verification) -> Vec<String> {
-    let mut arguments = Vec::new();
-    let mut given = verification.args.iter().cloned();
-    while let Some(argument) = given.next() {
-        match argument.as_str() {
-            "--use-signed-timestamps" => {}
-            "--timestamp-certificate-chain" => drop(given.next()),
-            _ => arguments.push(argument),
-        }
-    }
-    let ignores_log = "--insecure-ignore-tlog".to_owned();
-    if arguments[0].starts_with("verify") && !arguments.contains(&ignores_log) {
-        arguments.push(ignores_log);
-    }
-    arguments
-}
-
-fn run(golden: &Golden, artefact: &Artefact, verification: &Verification, arguments: &[String], host: &str) -> Outcome {
+fn run(golden: &Golden, artefact: &Artefact, verification: &Verification, host: &str) -> Outcome {
     let mut user = User::new();
     for folder in ["blobs", "keys", "save", "trust"] {
         symlink(path(folder), user.path(folder)).expect("the folder is writable");
@@ -213,7 +166,7 @@ fn run(golden: &Golden, artefact: &Artefact, verification: &Verification, argume
         user = user.with_variable(name, value);
     }
     let image = format!("{}@{}", name(artefact, host), artefact.subject);
-    let arguments = arguments.iter().map(|argument| {
+    let arguments = verification.args.iter().map(|argument| {
         argument
             .replace("{IMAGE}", &image)
             .replace("{HTTP}", "--allow-http-registry")
@@ -226,11 +179,6 @@ fn run(golden: &Golden, artefact: &Artefact, verification: &Verification, argume
 /// The repository of an artefact.
 fn name(artefact: &Artefact, host: &str) -> String {
     format!("{host}/golden/{}", artefact.id.to_lowercase())
-}
-
-fn is_listed(list: &[(&str, &[usize])], artefact: &Artefact, number: usize) -> bool {
-    list.iter()
-        .any(|(id, numbers)| *id == artefact.id && numbers.contains(&number))
 }
 
 fn text(name: &str) -> String {

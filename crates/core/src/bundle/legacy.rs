@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::{Bundle, BundleError, CERTIFICATES, Content, Format, KeyMaterial, SignedEnvelope};
-use crate::envelope::Envelope;
 use crate::go_json::decode_bytes;
 use crate::key::Signature;
 use crate::log::{EntryKind, LogEntry, LogId};
@@ -60,7 +59,7 @@ impl Bundle {
         envelope: &[u8],
         annotations: &BTreeMap<String, String>,
     ) -> Result<Self, BundleError> {
-        let envelope = SignedEnvelope::new(Envelope::parse(envelope)?)?;
+        let envelope = SignedEnvelope::parse(envelope)?;
         Self::from_layer(Content::Envelope(envelope), annotations)
     }
 
@@ -157,10 +156,7 @@ fn entry(member: &'static str, wire: WireEntry) -> Result<LogEntry, BundleError>
             found: Quoted::new(&wire.payload.log_id),
         })?),
         log_index: wire.payload.log_index,
-        kind: EntryKind {
-            name: kind.kind,
-            version: kind.api_version,
-        },
+        kind: EntryKind::new(kind.kind, kind.api_version),
         integrated_time: Some(wire.payload.integrated_time),
         promise: Some(bytes_of(member, &wire.signed_entry_timestamp)?),
         proof: None,

@@ -254,6 +254,37 @@ fn log_entries_have_what_their_version_wants() {
 }
 
 #[test]
+fn only_the_body_of_rekor_2_may_be_left_out() {
+    let without = ENTRY.replace(r#","canonicalizedBody":"e30=""#, "");
+    let with = |entry: &str| read(&bundle(&format!(r#"{KEY},"tlogEntries":[{entry}]"#), ENVELOPE));
+    let of_2 = without.replace(
+        r#""kind":"dsse","version":"0.0.1""#,
+        r#""kind":"hashedrekord","version":"0.0.2""#,
+    );
+    let left_out = with(&of_2).unwrap();
+    assert_eq!(left_out.log_entries().first().unwrap().body(), b"");
+    assert_eq!(Bundle::from_json(&left_out.to_json().unwrap()).unwrap(), left_out);
+    let empty = ENTRY.replace("e30=", "");
+    for other in [
+        &without,
+        &of_2.replace("0.0.2", "0.0.1"),
+        &of_2.replace("hashedrekord", "dsse"),
+        &empty,
+    ] {
+        let error = with(other).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                BundleError::Missing {
+                    member: "canonicalizedBody"
+                }
+            ),
+            "{other}: {error:?}"
+        );
+    }
+}
+
+#[test]
 fn numbers_are_read_as_texts_and_as_numbers_within_64_bits() {
     let with = |number: &str| {
         let entry = ENTRY.replacen('{', &format!(r#"{{"logIndex":{number},"#), 1);

@@ -5,35 +5,35 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 /// One block between `BEGIN` and `END`.
-pub(super) struct Block {
-    pub(super) label: String,
+pub(crate) struct Block {
+    pub(crate) label: String,
     /// Whether the block is encrypted in OpenSSL's own way, by `Proc-Type: 4,ENCRYPTED`.
-    pub(super) protection: Protection,
-    pub(super) contents: Zeroizing<Vec<u8>>,
+    pub(crate) protection: Protection,
+    pub(crate) contents: Zeroizing<Vec<u8>>,
 }
 
 /// Whether the headers of a block say that its contents are encrypted.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protection {
+pub(crate) enum Protection {
     None,
     OpensslHeaders,
 }
 
 /// The blocks of a file, and whether anything but white space follows the last.
-pub(super) struct Document {
-    pub(super) blocks: Vec<Block>,
-    pub(super) rest: Rest,
+pub(crate) struct Document {
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) rest: Rest,
 }
 
 /// What follows the last block.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(crate) enum Rest {
     WhiteSpace,
     Text,
 }
 
 /// Reads every block; text before a block is a comment (RFC 7468 §2).
-pub(super) fn parse(text: &[u8]) -> Result<Document, PemError> {
+pub(crate) fn parse(text: &[u8]) -> Result<Document, PemError> {
     let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let mut document = Document {
         blocks: Vec::new(),
@@ -54,7 +54,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Document, PemError> {
 }
 
 /// Writes one block in lines of 64 columns.
-pub(super) fn encode(label: &str, contents: &[u8]) -> String {
+pub(crate) fn encode(label: &str, contents: &[u8]) -> String {
     let body = STANDARD.encode(contents);
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = body.as_str();

@@ -89,7 +89,11 @@ impl PublicKey {
         })
     }
 
-    fn from_pkcs1(der: &[u8]) -> Result<Self, PublicKeyError> {
+    /// Reads a DER `RSAPublicKey` (RFC 8017, A.1.1).
+    ///
+    /// # Errors
+    /// As [`from_der`](Self::from_der).
+    pub fn from_pkcs1(der: &[u8]) -> Result<Self, PublicKeyError> {
         let algorithm = rsa_algorithm(der)?;
         let rejected = || PublicKeyError::Rejected { algorithm };
         let key = rsa::PublicKey::from_der(der).map_err(|_| rejected())?;
@@ -177,8 +181,14 @@ impl PublicKey {
     }
 
     /// Says whether the signature covers the message as it is (pure Ed25519).
-    pub(super) fn verifies_whole(&self, message: &[u8], signature: &Signature) -> bool {
+    pub(crate) fn verifies_whole(&self, message: &[u8], signature: &Signature) -> bool {
         self.algorithm == PublicKeyAlgorithm::Ed25519 && self.engine.verify_sig(message, signature.as_bytes()).is_ok()
+    }
+
+    /// Says whether the signature covers the message's SHA-512 (Ed25519ph).
+    pub(crate) fn verifies_prehashed(&self, message: &[u8], signature: &Signature) -> bool {
+        let hash = hashed(SignatureDigest::Sha512, message);
+        self.algorithm == PublicKeyAlgorithm::Ed25519 && self.verifies_ed25519ph(&hash, signature.as_bytes())
     }
 
     fn verifies_ecdsa(&self, curve: Curve, hash: &[u8], signature: &[u8]) -> bool {

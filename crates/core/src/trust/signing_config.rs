@@ -1,11 +1,15 @@
 //! Signing configurations: which services a signature is to be made with (protobuf-specs, `sigstore_trustroot.proto`).
 
-use jiff::Timestamp;
+mod selection;
+
 use serde::Deserialize;
 
+use super::validity::WireSpan;
 use super::{TrustError, Validity, media_type, within};
 use crate::bounded::Bounded;
 use crate::quoted::Quoted;
+
+pub use selection::SelectionError;
 
 /// The media type of a signing configuration.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
@@ -149,22 +153,11 @@ fn services<const N: usize>(
 }
 
 fn service(wire: WireService) -> Result<Service, TrustError> {
-    let (start, end) = wire.valid_for.map_or((None, None), |span| (span.start, span.end));
     Ok(Service {
         url: wire.url,
         major_api_version: wire.major_api_version,
-        validity: Validity::new(
-            start.as_deref().map(time).transpose()?,
-            end.as_deref().map(time).transpose()?,
-        ),
+        validity: wire.valid_for.map_or(Ok(Validity::ALWAYS), Validity::try_from)?,
         operator: wire.operator,
-    })
-}
-
-fn time(text: &str) -> Result<Timestamp, TrustError> {
-    text.parse().map_err(|source| TrustError::Time {
-        found: Quoted::new(text),
-        source,
     })
 }
 
@@ -207,12 +200,6 @@ struct WireService {
     major_api_version: u32,
     valid_for: Option<WireSpan>,
     operator: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct WireSpan {
-    start: Option<String>,
-    end: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::signer::AcceptedSigner;
+use super::material::Material;
 use super::{ClaimedDigests, Rejection};
 use crate::Digest;
 use crate::artifact::Artifact;
@@ -113,16 +113,16 @@ impl BoundClaim {
 pub(super) fn bind(
     bundle: &Bundle,
     artifact: &Artifact,
-    signer: &AcceptedSigner,
+    material: &Material<'_>,
     policy: &Policy,
 ) -> Result<BoundClaim, Rejection> {
     if let Claim::Message = policy.claim() {
-        return message::bind(bundle.content(), artifact, signer);
+        return message::bind(bundle.content(), artifact, material);
     }
     match bundle.content() {
-        Content::Envelope(envelope) => statement(envelope, artifact, signer, policy.claim()),
+        Content::Envelope(envelope) => statement(envelope, artifact, material, policy.claim()),
         Content::SimpleSigning { payload, signature } => {
-            simple_signing(payload, signature, artifact, signer, policy.claim())
+            simple_signing(payload, signature, artifact, material, policy.claim())
         }
         Content::Message(_) => Err(Rejection::MessageSignature),
     }
@@ -131,11 +131,11 @@ pub(super) fn bind(
 fn statement(
     signed: &SignedEnvelope,
     artifact: &Artifact,
-    signer: &AcceptedSigner,
+    material: &Material<'_>,
     asked: &Claim,
 ) -> Result<BoundClaim, Rejection> {
     let envelope = signed.envelope();
-    signer.verify(&envelope.pae(), signed.signature())?;
+    material.verify(&envelope.pae(), signed.signature())?;
     if envelope.payload_type() != PAYLOAD_TYPE {
         return Err(Rejection::PayloadType {
             expected: PAYLOAD_TYPE,
@@ -235,7 +235,7 @@ fn simple_signing(
     payload: &[u8],
     signature: &Signature,
     artifact: &Artifact,
-    signer: &AcceptedSigner,
+    material: &Material<'_>,
     asked: &Claim,
 ) -> Result<BoundClaim, Rejection> {
     let Claim::Signature {
@@ -244,7 +244,7 @@ fn simple_signing(
     else {
         return Err(Rejection::NotAnAttestation);
     };
-    signer.verify(payload, signature)?;
+    material.verify(payload, signature)?;
     let parsed = SimpleSigning::parse(payload)?;
     let digest = match binding {
         ClaimBinding::Required => {

@@ -2,11 +2,18 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
+use super::signer::{FoundIdentity, Unrelated};
 use crate::Digest;
-use crate::key::{MessageUnknown, SignatureDigest, SignatureMismatch};
+use crate::certificate::CertificateError;
+use crate::certificate::sct::SctError;
+use crate::key::{MessageUnknown, PublicKeyError, SignatureDigest, SignatureMismatch};
+use crate::log::LogRejection;
 use crate::payload::simple_signing::SimpleSigningError;
 use crate::payload::statement::StatementError;
 use crate::quoted::Quoted;
+use crate::timestamp::TimestampError;
 
 /// Why a bundle does not satisfy a policy.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +48,20 @@ pub enum Rejection {
     /// The policy trusts a key and the bundle is signed with a certificate.
     #[error("expected a signature by a key, found one by a certificate")]
     CertificateNotKey,
+    /// The key of the certificate cannot verify.
+    #[error("certificate holds no key that can verify")]
+    CertifiedKey(#[source] PublicKeyError),
+    /// Too few logs witness the certificate.
+    #[error("certificate is witnessed by {found} trusted logs, expected {expected}")]
+    TooFewCertificateLogs {
+        /// How many are asked for.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A log that should witness the certificate does not.
+    #[error("certificate is not witnessed as it says")]
+    CertificateLog(#[from] SctError),
     /// What is signed is about something else.
     #[error("signed digest is {found}, expected {expected}")]
     DigestMismatch {
@@ -49,6 +70,15 @@ pub enum Rejection {
         /// The digests that are signed.
         found: ClaimedDigests,
     },
+    /// The policy trusts identities and the bundle is signed with a key that nobody vouches for.
+    #[error("expected a signature by a certificate, found one by a key")]
+    KeyNotCertificate,
+    /// A log entry does not witness the signature.
+    #[error("log entry is not accepted")]
+    Log(#[from] LogRejection),
+    /// The certificate cannot be read.
+    #[error("certificate is malformed")]
+    MalformedCertificate(#[from] CertificateError),
     /// The signed payload is not a simple-signing payload.
     #[error("signed payload is not one of a signature")]
     MalformedSimpleSigning(#[from] SimpleSigningError),
@@ -77,12 +107,26 @@ pub enum Rejection {
     /// Too little is known of the message to judge the signature.
     #[error(transparent)]
     MessageUnknown(#[from] MessageUnknown),
+    /// There is no certificate.
+    #[error("no certificate found on signature")]
+    NoCertificate,
     /// A message was to be signed as it is, and what is signed is a statement or a payload.
     #[error("expected a signature over the message itself, found a signed statement or payload")]
     NoMessageSignature,
+    /// Nothing shows when the signature was made, so that nobody can say whether the certificate was valid then.
+    #[error("nothing shows when the signature was made: expected a timestamp, or a log entry with a promised time")]
+    NoTime,
     /// The bundle signs the artifact, and an attestation is asked for.
     #[error("expected an attestation, found a signature")]
     NotAnAttestation,
+    /// The certificate names someone else.
+    #[error("identity is {found}, expected {expected}")]
+    OtherIdentity {
+        /// Who is trusted.
+        expected: String,
+        /// Whom the certificate names.
+        found: FoundIdentity,
+    },
     /// The attestation makes another kind of claim.
     #[error("attestation has predicate type {found}, expected {expected}")]
     OtherPredicateType {
@@ -116,6 +160,33 @@ pub enum Rejection {
         named: Option<Quoted>,
         /// What the key says.
         source: SignatureMismatch,
+    },
+    /// A timestamp is not believed.
+    #[error("timestamp is not accepted")]
+    Timestamp(#[from] TimestampError),
+    /// Too few logs witness the signature.
+    #[error("signature is in {found} trusted logs, expected {expected}")]
+    TooFewLogs {
+        /// How many are asked for.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Too few authorities vouch for the time of the signature.
+    #[error("signature has timestamps by {found} trusted authorities, expected {expected}")]
+    TooFewTimestamps {
+        /// How many are asked for.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// No trusted authority issued the certificate.
+    #[error("certificate is not trusted at {at}: {reasons}")]
+    UntrustedCertificate {
+        /// The moment at which the signature existed.
+        at: Timestamp,
+        /// The authorities, and why it is of none of them.
+        reasons: Unrelated,
     },
 }
 

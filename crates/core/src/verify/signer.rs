@@ -1,19 +1,24 @@
 //! Whose signature is believed (client-spec §4.3).
 
+use std::fmt;
+
+use jiff::Timestamp;
+
 use super::Rejection;
+use super::material::{Holder, Material};
 use super::time::SignedTimes;
-use crate::bundle::{Bundle, KeyMaterial};
-use crate::key::{MessageError, PublicKey, Signature, SignatureDigest, SignatureMismatch};
-use crate::message::Message;
-use crate::policy::{Policy, TrustedSigner};
+use crate::certificate::path::{PathError, Purpose, VerifiedPath, verify_path};
+use crate::certificate::{Certificate, sct};
+use crate::key::PublicKey;
+use crate::policy::{CertificateLogRule, IdentityPattern};
 use crate::quoted::Quoted;
+use crate::trust::{TrustedRoot, Validity};
 
 /// A signer whom the policy trusts for this bundle.
 #[derive(Clone, Debug)]
 pub(super) struct AcceptedSigner {
     key: PublicKey,
-    digest: Option<SignatureDigest>,
-    named: Option<Quoted>,
+    certificate: Option<Certificate>,
 }
 
 impl AcceptedSigner {
@@ -21,54 +26,198 @@ impl AcceptedSigner {
         &self.key
     }
 
-    /// Checks that this signer signed a message that was hashed while it was read.
-    pub(super) fn verify_message(&self, message: &Message, signature: &Signature) -> Result<(), Rejection> {
-        self.key
-            .verify_message(message, signature, self.digest)
-            .map_err(|error| match error {
-                MessageError::Mismatch(source) => self.mismatch(source),
-                MessageError::Unknown(source) => Rejection::MessageUnknown(source),
-            })
-    }
-
-    fn mismatch(&self, source: SignatureMismatch) -> Rejection {
-        Rejection::SignatureMismatch {
-            key: self.key.hint(),
-            named: self.named.clone(),
-            source,
-        }
-    }
-
-    /// Checks that this signer signed `message`.
-    pub(super) fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Rejection> {
-        self.key
-            .verify(message, signature, self.digest)
-            .map_err(|source| self.mismatch(source))
+    pub(super) fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
     }
 }
 
-/// Returns the signer whom the policy trusts and whose signature the bundle can be.
-///
-/// The hint in a bundle decides nothing, for whoever stores a bundle can write any: the signature decides. A key has no
-/// validity, so the times do not matter to it.
-pub(super) fn accept(bundle: &Bundle, _times: &SignedTimes, policy: &Policy) -> Result<AcceptedSigner, Rejection> {
-    let TrustedSigner::Key { key, digest } = policy.signer();
-    let named = match bundle.key_material() {
-        KeyMaterial::Certificates(_) => return Err(Rejection::CertificateNotKey),
-        // A key that comes with the signature proves nothing: anyone can sign and add theirs (GHSA-fx35-mq7g-6g98).
-        KeyMaterial::Key(found) if found != key => {
-            return Err(Rejection::AnotherKey {
-                expected: key.hint(),
-                found: found.hint(),
-            });
+/// Returns the signer if the policy trusts them: by their key, which has no validity; or by a certificate, which must be
+/// valid at each moment at which the signature existed, be witnessed by logs and name whom the policy trusts.
+pub(super) fn accept(
+    material: &Material<'_>,
+    times: &SignedTimes,
+    trust: &TrustedRoot,
+) -> Result<AcceptedSigner, Rejection> {
+    let certificate = match &material.holder {
+        Holder::Trusted => None,
+        Holder::Certified {
+            leaf,
+            others,
+            identities,
+            certificate_log,
+        } => {
+            let path = path(leaf, others, times, trust)?;
+            check_witnessed(&path, *certificate_log, trust)?;
+            check_identity(leaf, identities)?;
+            Some(Certificate::clone(leaf))
         }
-        KeyMaterial::Key(_) => None,
-        KeyMaterial::PublicKey { hint } => hint.as_deref().map(Quoted::new),
-        KeyMaterial::Undeclared(_) => None,
     };
     Ok(AcceptedSigner {
-        key: key.clone(),
-        digest: *digest,
-        named,
+        key: material.key().clone(),
+        certificate,
     })
 }
+
+/// Finds a path at each of the moments; returns the last.
+fn path(
+    leaf: &Certificate,
+    others: &[Certificate],
+    times: &SignedTimes,
+    trust: &TrustedRoot,
+) -> Result<VerifiedPath, Rejection> {
+    let mut found = None;
+    for at in times.moments() {
+        found = Some(path_at(leaf, others, *at, trust)?);
+    }
+    found.ok_or(Rejection::NoTime)
+}
+
+fn path_at(
+    leaf: &Certificate,
+    others: &[Certificate],
+    at: Timestamp,
+    trust: &TrustedRoot,
+) -> Result<VerifiedPath, Rejection> {
+    let mut reasons = Vec::new();
+    for authority in trust.certificate_authorities() {
+        if !authority.validity().contains(at) {
+            let reason = UnrelatedReason::OutsideValidity(authority.validity());
+            reasons.push((Quoted::new(authority.uri()), reason));
+            continue;
+        }
+        match verify_path(leaf, others, authority.chain(), Purpose::CodeSigning, at) {
+            Ok(path) => return Ok(path),
+            Err(source) => reasons.push((Quoted::new(authority.uri()), UnrelatedReason::Path(source))),
+        }
+    }
+    Err(Rejection::UntrustedCertificate {
+        at,
+        reasons: Unrelated(reasons),
+    })
+}
+
+fn check_witnessed(path: &VerifiedPath, rule: CertificateLogRule, trust: &TrustedRoot) -> Result<(), Rejection> {
+    let CertificateLogRule::Required { logs } = rule else {
+        return Ok(());
+    };
+    let found = sct::verify_embedded(path, trust.certificate_logs())?.logs().len();
+    if found < logs.get() {
+        return Err(Rejection::TooFewCertificateLogs {
+            expected: logs.get(),
+            found,
+        });
+    }
+    Ok(())
+}
+
+/// Checks that the certificate names one of those who are trusted.
+fn check_identity(leaf: &Certificate, identities: &[IdentityPattern]) -> Result<(), Rejection> {
+    if identities.iter().any(|identity| is_named(leaf, identity)) {
+        return Ok(());
+    }
+    Err(Rejection::OtherIdentity {
+        expected: identities
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", or "),
+        found: found(leaf, identities),
+    })
+}
+
+/// Says whether every part of the pattern is met: one of the names, the issuer, and each claim.
+fn is_named(leaf: &Certificate, identity: &IdentityPattern) -> bool {
+    // A certificate of one's own authority may name no issuer: that is an empty text, as in cosign, which no exact one equals.
+    let issuer = leaf.extensions().issuer().unwrap_or_default();
+    leaf.names()
+        .iter()
+        .any(|name| identity.subject().matches(&name.to_string()))
+        && identity.issuer().matches(issuer)
+        && identity
+            .claims()
+            .iter()
+            .all(|(claim, expected)| leaf.extensions().value(*claim) == Some(expected))
+}
+
+/// What the certificate says instead, for people: its names, its issuer, and what else was asked for.
+fn found(leaf: &Certificate, identities: &[IdentityPattern]) -> FoundIdentity {
+    let extensions = leaf.extensions();
+    let mut claims = Vec::new();
+    for (claim, _) in identities.iter().flat_map(|identity| identity.claims()) {
+        if let Some(value) = extensions.value(*claim) {
+            claims.push((claim.name(), Quoted::new(value)));
+        }
+    }
+    claims.dedup();
+    FoundIdentity {
+        names: leaf
+            .names()
+            .iter()
+            .take(SHOWN)
+            .map(|name| Quoted::new(&name.to_string()))
+            .collect(),
+        issuer: extensions.issuer().map(Quoted::new),
+        claims,
+    }
+}
+
+/// Whom a certificate names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundIdentity {
+    names: Vec<Quoted>,
+    issuer: Option<Quoted>,
+    claims: Vec<(&'static str, Quoted)>,
+}
+
+impl fmt::Display for FoundIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.names.is_empty() {
+            f.write_str("nobody")?;
+        }
+        for (index, name) in self.names.iter().enumerate() {
+            write!(f, "{}{name}", if index == 0 { "" } else { " or " })?;
+        }
+        match &self.issuer {
+            Some(issuer) => write!(f, " by {issuer}")?,
+            None => f.write_str(" by no issuer")?,
+        }
+        for (claim, value) in &self.claims {
+            write!(f, ", {claim} {value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Authorities that a certificate is not of, each with the reason.
+#[derive(Debug)]
+pub struct Unrelated(Vec<(Quoted, UnrelatedReason)>);
+
+/// Why a certificate is not of an authority.
+#[derive(Debug)]
+enum UnrelatedReason {
+    /// The authority is not to be believed at the moment.
+    OutsideValidity(Validity),
+    /// No path leads to it.
+    Path(PathError),
+}
+
+impl fmt::Display for Unrelated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("no certificate authority is trusted");
+        }
+        for (index, (authority, reason)) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            match reason {
+                UnrelatedReason::OutsideValidity(validity) => {
+                    write!(f, "{separator}authority {authority} is trusted {validity}")?;
+                }
+                UnrelatedReason::Path(source) => write!(f, "{separator}authority {authority}: {source}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many names are shown.
+const SHOWN: usize = 8;

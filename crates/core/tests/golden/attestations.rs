@@ -2,6 +2,7 @@
 
 use countersign_core::bundle::{Bundle, Format};
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, VerifiedSignature};
 use countersign_core::{Artifact, verify};
 use jiff::Timestamp;
@@ -167,6 +168,7 @@ fn judge(id: &str, key: &str, predicate_type: &str, hex: &str) -> Result<Verifie
         &evidence(id),
         &Artifact::new(digest(hex)),
         &policy,
+        &TrustedRoot::default(),
         Timestamp::UNIX_EPOCH,
     )
 }

@@ -4,6 +4,7 @@ use countersign_core::bundle::{Bundle, Content};
 use countersign_core::key::SignatureDigest;
 use countersign_core::message::Message;
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, VerifiedSignature, needs};
 use countersign_core::{Artifact, verify};
 use jiff::Timestamp;
@@ -111,7 +112,13 @@ fn judge_bundle(
     };
     let policy = Policy::new(signer, Claim::Message, LogRule::InsecurelyIgnored);
     let message = Message::of(&file(&format!("blobs/{blob}.txt")), &needs(bundle, &policy));
-    verify(bundle, &Artifact::message(message), &policy, Timestamp::UNIX_EPOCH)
+    verify(
+        bundle,
+        &Artifact::message(message),
+        &policy,
+        &TrustedRoot::default(),
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 fn bundle(id: &str) -> Bundle {

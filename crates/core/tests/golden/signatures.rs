@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use countersign_core::bundle::{Bundle, Content, Format, KeyMaterial, Version};
 use countersign_core::key::SignatureDigest;
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, VerifiedSignature};
 use countersign_core::{Artifact, verify};
 use jiff::Timestamp;
@@ -248,7 +249,13 @@ fn a_signature_with_another_digest_than_asked_for_is_rejected() {
         let signer = TrustedSigner::key_with_digest(public_key("p384"), digest_asked);
         let policy = Policy::new(signer, Claim::signature(BTreeMap::new()), LogRule::InsecurelyIgnored);
         let artifact = Artifact::new(digest(V3_P384));
-        verify(&bundle("v3-key-p384", 1), &artifact, &policy, Timestamp::UNIX_EPOCH)
+        verify(
+            &bundle("v3-key-p384", 1),
+            &artifact,
+            &policy,
+            &TrustedRoot::default(),
+            Timestamp::UNIX_EPOCH,
+        )
     };
     judged(SignatureDigest::Sha384).unwrap();
     let rejection = judged(SignatureDigest::Sha256).unwrap_err();
@@ -316,6 +323,7 @@ fn a_bundle_for_a_file_is_no_signature_of_an_image() {
         &bundle,
         &Artifact::new(digest(V3_KEY)),
         &policy("cosign", &[]),
+        &TrustedRoot::default(),
         Timestamp::UNIX_EPOCH,
     )
     .unwrap_err();
@@ -334,6 +342,7 @@ fn judge(
         &evidence(id, number),
         &artifact,
         &policy(key, annotations),
+        &TrustedRoot::default(),
         Timestamp::UNIX_EPOCH,
     )
 }

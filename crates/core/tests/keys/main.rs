@@ -10,6 +10,7 @@ macro_rules! assert_matches {
     };
 }
 
+mod cctv;
 mod import;
 mod messages;
 mod open;

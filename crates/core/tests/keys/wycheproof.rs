@@ -1,6 +1,7 @@
 //! Wycheproof: signatures that are subtly wrong.
 
 use countersign_core::key::{PublicKey, Signature, SignatureDigest};
+use countersign_core::trust::ServiceKey;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -37,14 +38,29 @@ enum Verdict {
 }
 
 fn check(file: &str, digest: Option<SignatureDigest>) {
+    check_keys(file, |der| {
+        let key = PublicKey::from_der(der).unwrap();
+        move |message: &[u8], signature: &Signature| key.verify(message, signature, digest) == Ok(())
+    });
+}
+
+/// Checks the keys of services whose kind and scheme is called `details`.
+fn check_service(file: &str, details: &str) {
+    check_keys(file, |der| {
+        let key = ServiceKey::named(details, der).unwrap();
+        move |message: &[u8], signature: &Signature| key.verifies(message, signature)
+    });
+}
+
+fn check_keys<V: Fn(&[u8], &Signature) -> bool>(file: &str, key_of: impl Fn(&[u8]) -> V) {
     let vectors: Vectors = serde_json::from_slice(&super::data(&format!("wycheproof/{file}_test.json"))).unwrap();
     let mut count = 0;
     for group in &vectors.test_groups {
-        let key = PublicKey::from_der(&hex::decode(&group.public_key_der).unwrap()).unwrap();
+        let verifies = key_of(&hex::decode(&group.public_key_der).unwrap());
         for case in &group.tests {
             let message = hex::decode(&case.msg).unwrap();
             let signature = Signature::new(hex::decode(&case.sig).unwrap());
-            let is_valid = key.verify(&message, &signature, digest) == Ok(());
+            let is_valid = verifies(&message, &signature);
             let Case { tc_id, comment, .. } = case;
             assert_eq!(
                 is_valid,
@@ -68,6 +84,7 @@ fn ecdsa_p384_agrees() {
     check("ecdsa_secp384r1_sha256", Some(SignatureDigest::Sha256));
     check("ecdsa_secp384r1_sha384", Some(SignatureDigest::Sha384));
     check("ecdsa_secp384r1_sha384", None);
+    check("ecdsa_secp384r1_sha512", Some(SignatureDigest::Sha512));
 }
 
 #[test]
@@ -84,6 +101,14 @@ fn ed25519_agrees() {
 #[test]
 fn rsa_agrees() {
     check("rsa_signature_2048_sha256", None);
+    check("rsa_signature_2048_sha512", Some(SignatureDigest::Sha512));
     check("rsa_signature_3072_sha256", None);
     check("rsa_signature_4096_sha256", None);
+}
+
+#[test]
+fn rsa_pss_agrees() {
+    check_service("rsa_pss_2048_sha256_mgf1_32", "PKIX_RSA_PSS_2048_SHA256");
+    check_service("rsa_pss_3072_sha256_mgf1_32", "PKIX_RSA_PSS_3072_SHA256");
+    check_service("rsa_pss_4096_sha256_mgf1_32", "PKIX_RSA_PSS_4096_SHA256");
 }

@@ -7,6 +7,7 @@ use countersign_core::envelope::Envelope;
 use countersign_core::payload::statement::PAYLOAD_TYPE;
 use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, TrustedSigner};
 use countersign_core::signer::Signer;
+use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::verify;
 use jiff::Timestamp;
 
@@ -48,6 +49,13 @@ pub fn attest(
         binding: ClaimBinding::Required,
     };
     let policy = Policy::new(trusted, claim, LogRule::InsecurelyIgnored);
-    verify(&bundle, &Artifact::new(digest.clone()), &policy, now).map_err(BlobError::Unverifiable)?;
+    verify(
+        &bundle,
+        &Artifact::new(digest.clone()),
+        &policy,
+        &TrustedRoot::default(),
+        now,
+    )
+    .map_err(BlobError::Unverifiable)?;
     Ok(BlobAttestation { bundle, envelope })
 }

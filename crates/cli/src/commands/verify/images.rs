@@ -3,8 +3,7 @@
 use countersign::attachment::Location;
 use countersign::attachment::discover::Limits;
 use countersign::sign::{Subject, beneath, find};
-use countersign::verify::{Verified, VerifyError, judge, verify_image};
-use countersign_core::policy::Policy;
+use countersign::verify::{Rules, Verified, VerifyError, judge, verify_image};
 use countersign_oci::{AnyStore, Pinned, Registry};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
@@ -22,7 +21,7 @@ pub(super) async fn verify(
     command: &VerifyFlags,
     names: &[String],
     session: &Session<'_>,
-    policy: &Policy,
+    rules: Rules<'_>,
     limits: &Limits,
 ) -> Result<Vec<Pinned>, Failure> {
     let registry = command.registry.open(session)?;
@@ -36,7 +35,7 @@ pub(super) async fn verify(
             // Boxed, as most of those that wait have not begun or have ended.
             (
                 place,
-                Box::pin(reports(command, session, policy, limits, name, kind, registry)).await,
+                Box::pin(reports(command, session, rules, limits, name, kind, registry)).await,
             )
         }
     });
@@ -65,7 +64,7 @@ pub(super) async fn verify(
 async fn reports(
     command: &VerifyFlags,
     session: &Session<'_>,
-    policy: &Policy,
+    rules: Rules<'_>,
     limits: &Limits,
     name: &str,
     names: Names,
@@ -76,7 +75,7 @@ async fn reports(
             let task = Task {
                 command,
                 session,
-                policy,
+                rules,
                 limits,
                 source,
             };
@@ -90,7 +89,7 @@ async fn reports(
 struct Task<'a, 'w> {
     command: &'a VerifyFlags,
     session: &'a Session<'w>,
-    policy: &'a Policy,
+    rules: Rules<'a>,
     limits: &'a Limits,
     source: Source,
 }
@@ -111,7 +110,7 @@ impl Task<'_, '_> {
         let image = self.pinned().await?;
         if let Some((signature, payload)) = self.command.signature.as_ref().zip(self.command.payload.as_ref()) {
             let attached = given::attached(self.command, self.session, signature, payload).await?;
-            let outcome = judge(&image, vec![attached], self.policy, self.session.now());
+            let outcome = judge(&image, vec![attached], self.rules, self.session.now());
             return Ok(Report::new(&self.source.shown, &image, outcome));
         }
         let outcome = self.judged(&image).await?;
@@ -136,7 +135,7 @@ impl Task<'_, '_> {
             image,
             &self.source.store,
             &location,
-            self.policy,
+            self.rules,
             self.limits,
             self.session.now(),
         )

@@ -8,7 +8,7 @@ use countersign_oci::Pinned;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::VerifyFlags;
+use super::{VerifyFlags, attached};
 use crate::args::output::VerifyOutput;
 use crate::diagnostic::{self, Diagnostic};
 use crate::failure::Failure;
@@ -173,7 +173,7 @@ impl<'a, 'w> Reporter<'a, 'w> {
             }
             text.push_str("  - The cosign claims were validated\n");
         }
-        text.push_str("  - The signatures were verified against the specified public key\n");
+        text.push_str(&verdicts::vouched(&verified.accepted));
         if let (Some(child), Some(index)) = (&report.vouched_for, &report.image) {
             text.push_str(&format!(
                 "The index {} is signed; it lists {}, which has no such signature of its own.\n",
@@ -215,7 +215,7 @@ struct ImageDigest {
 
 impl Item {
     fn new(report: &Report, signature: &VerifiedSignature) -> Self {
-        let optional = signature.annotations().cloned();
+        let optional = attached::add(signature.annotations().cloned(), signature);
         let (docker_reference, optional) = match signature.format() {
             Format::LegacyLayer => (signature.docker_reference().unwrap_or("").to_owned(), optional),
             _ => (report.shown.clone(), Some(optional.unwrap_or_default())),

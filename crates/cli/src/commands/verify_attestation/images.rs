@@ -54,7 +54,7 @@ async fn report(
         Ok(location) => location,
         Err(failure) => return Report::failed(&source.shown, failure),
     };
-    let outcome = verify_image(&image, &source.store, &location, &asked.policy, limits, session.now()).await;
+    let outcome = verify_image(&image, &source.store, &location, asked.rules, limits, session.now()).await;
     let outcome = match outcome {
         Ok(verified) => satisfying(verified, &image, session, asked.files).await,
         Err(error) => Err(error.into()),

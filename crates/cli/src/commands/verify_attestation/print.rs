@@ -122,7 +122,7 @@ impl<'a, 'w> Reporter<'a, 'w> {
         if self.command.check_claims {
             text.push_str("  - The cosign claims were validated\n");
         }
-        text.push_str("  - The signatures were verified against the specified public key\n");
+        text.push_str(&verdicts::vouched(&verified.accepted));
         text.push_str(&verdicts::not_counted(&verified.refused));
         text
     }

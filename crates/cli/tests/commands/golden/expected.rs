@@ -1,56 +1,5 @@
 //! Where we cannot or do not answer as the real cosign did, and the reasons that we give for a refusal.
 
-/// What hangs on a certificate, a log or a timestamp: nothing here judges these yet.
-pub(super) const WAITING: &[(&str, &[usize])] = &[
-    (
-        "v3-keyless",
-        &[0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
-    ),
-    ("v3-keyless-fallback-tag", &[0, 1]),
-    ("v3-key", &[4]),
-    ("v3-three-signatures", &[1]),
-    ("v3-attest-keyless", &[0, 1]),
-    ("v2-attest-keyless", &[0, 1]),
-    ("v2-key", &[4, 5]),
-    ("v2-keyless", &[0, 1, 2, 3, 4, 5, 6]),
-    ("v2-keyless-no-tlog", &[0, 1, 2]),
-    ("v2-keyless-tsa", &[0, 1, 2]),
-    ("v2-key-no-tlog", &[2, 3]),
-    ("v2-three-signatures", &[1, 3]),
-    ("v2-own-ca", &[0, 1, 2]),
-    ("v3-keyless-no-sct", &[0, 1, 2]),
-    ("blob-v3-keyless", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
-    ("blob-v3-keyless-rekor1", &[0, 1]),
-    ("damaged-digest-flipped", &[0]),
-    ("damaged-certificate-flipped", &[0]),
-    ("damaged-no-tlog-entry", &[0]),
-    ("damaged-no-timestamp", &[0]),
-    ("damaged-timestamp-flipped", &[0]),
-    ("damaged-timestamp-of-another", &[0]),
-    ("damaged-root-hash-flipped", &[0]),
-    ("damaged-no-inclusion-proof", &[0]),
-    ("damaged-checkpoint-size", &[0]),
-    ("damaged-log-id-unknown", &[0]),
-    ("damaged-media-type-unknown", &[0]),
-    ("damaged-two-tlog-entries-same", &[0]),
-    ("damaged-rekor1-no-set", &[0]),
-    ("damaged-rekor1-set-flipped", &[0]),
-    ("damaged-rekor1-no-proof", &[0]),
-    ("damaged-rekor1-time-changed", &[0]),
-    ("damaged-truncated", &[0]),
-    ("damaged-not-json", &[0]),
-    ("damaged-empty-object", &[0]),
-    ("damaged-v2-no-bundle", &[0, 1]),
-    ("damaged-v3-no-tlog-entry", &[0]),
-];
-
-/// How we say that something is not here yet.
-pub(super) const NOT_YET: &[&str] = &[
-    "verifying with a transparency log is not possible yet",
-    "needs a certificate authority: this version works with keys only",
-    "needs a timestamp authority: this version works with keys only",
-];
-
 /// An answer of ours that is not cosign's.
 pub(super) enum Ours {
     /// It accepts what cosign refuses.

@@ -10,6 +10,7 @@ use super::super::{BundleError, Version};
 use super::{bytes_of, filled_bytes_of, list, required};
 use crate::bounded::Bounded;
 use crate::go_json::encode_bytes;
+use crate::log::body::{HASHEDREKORD, REKOR_2};
 use crate::log::{EntryKind, InclusionProof, LogEntry, LogId};
 
 /// The longest path that is read from a proof: the tree sizes of 64 bits need no longer one.
@@ -39,20 +40,18 @@ pub(super) fn read(wire: WireEntry<'_>, version: Version) -> Result<LogEntry, Bu
     Ok(LogEntry {
         log_id: LogId::new(hash_of("logId.keyId", &required("logId", wire.log_id)?.key_id)?),
         log_index: unsigned(wire.log_index),
-        kind: EntryKind {
-            name: kind.kind.into_owned(),
-            version: kind.version.into_owned(),
-        },
         integrated_time: wire
             .integrated_time
             .map(|Int64(seconds)| seconds)
             .filter(|seconds| *seconds != 0),
         promise,
         proof,
-        body: filled_bytes_of(
-            "canonicalizedBody",
-            &required("canonicalizedBody", wire.canonicalized_body)?,
-        )?,
+        body: match wire.canonicalized_body {
+            // only the body of Rekor 2 can be rebuilt (client-spec §4.6)
+            None if kind.kind == HASHEDREKORD && kind.version == REKOR_2 => Vec::new(),
+            body => filled_bytes_of("canonicalizedBody", &required("canonicalizedBody", body)?)?,
+        },
+        kind: EntryKind::new(kind.kind, kind.version),
     })
 }
 
@@ -104,7 +103,7 @@ impl<'a> From<&'a LogEntry> for WireEntry<'a> {
                 signed_entry_timestamp: encode_bytes(promise).into(),
             }),
             inclusion_proof: entry.proof.as_ref().map(WireProof::from),
-            canonicalized_body: Some(encode_bytes(&entry.body).into()),
+            canonicalized_body: (!entry.body.is_empty()).then(|| encode_bytes(&entry.body).into()),
         }
     }
 }
@@ -139,7 +138,7 @@ pub(super) struct WireEntry<'a> {
     inclusion_promise: Option<WirePromise<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     inclusion_proof: Option<WireProof<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     canonicalized_body: Option<Cow<'a, str>>,
 }
 

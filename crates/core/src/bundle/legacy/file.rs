@@ -66,10 +66,9 @@ impl Bundle {
         let Content::Message(message) = file.content else {
             return Err(BundleError::Missing { member: SIGNATURE });
         };
-        let envelope = Envelope::parse(message.signature().as_bytes())?;
         Ok(Self {
             format: file.format,
-            content: Content::Envelope(SignedEnvelope::new(envelope)?),
+            content: Content::Envelope(SignedEnvelope::parse(message.signature().as_bytes())?),
             key_material: file.key_material,
             log_entries: file.log_entries,
             timestamps: file.timestamps,

@@ -3,16 +3,22 @@
 use super::{BoundClaim, Claimed};
 use crate::artifact::Artifact;
 use crate::bundle::{Bundle, Content, MessageDigest, MessageSignature};
-use crate::message::{Message, Needs};
-use crate::policy::{Policy, TrustedSigner};
+use crate::log::EntryBody;
+use crate::message::{Bytes, Message, Needs};
+use crate::policy::Policy;
 use crate::quoted::Quoted;
 use crate::verify::Rejection;
-use crate::verify::signer::AcceptedSigner;
+use crate::verify::material::Material;
 
-/// Returns what must be known of a message to judge `bundle` by `policy`.
+/// Returns what must be known of a message to judge `bundle` by `policy`; of one that will be refused, nothing.
 pub(in crate::verify) fn needs(bundle: &Bundle, policy: &Policy) -> Needs {
-    let TrustedSigner::Key { key, digest } = policy.signer();
-    let needs = key.needs(*digest);
+    let Ok(material) = Material::of(bundle, policy) else {
+        return Needs::new(&[], Bytes::Dropped);
+    };
+    let needs = material.key().needs(material.digest());
+    let logged = bundle.log_entries().iter();
+    let bodies = logged.filter_map(|entry| EntryBody::parse(entry.kind(), entry.body()).ok());
+    let needs = bodies.fold(needs, |needs, body| needs.and(body.algorithm()));
     match bundle.content() {
         Content::Message(signed) => match signed.digest().and_then(MessageDigest::signature_digest) {
             Some(digest) => needs.and(digest),
@@ -23,13 +29,13 @@ pub(in crate::verify) fn needs(bundle: &Bundle, policy: &Policy) -> Needs {
 }
 
 /// Checks that the bundle names the artifact and that the signature covers it.
-pub(super) fn bind(content: &Content, artifact: &Artifact, signer: &AcceptedSigner) -> Result<BoundClaim, Rejection> {
+pub(super) fn bind(content: &Content, artifact: &Artifact, material: &Material<'_>) -> Result<BoundClaim, Rejection> {
     let Content::Message(signed) = content else {
         return Err(Rejection::NoMessageSignature);
     };
     let message = artifact.as_message();
     is_named(signed, &message)?;
-    signer.verify_message(&message, signed.signature())?;
+    material.verify_message(&message, signed.signature())?;
     Ok(BoundClaim {
         digest: Some(artifact.digest().clone()),
         claimed_digest: Some(artifact.digest().to_string()),

@@ -7,8 +7,9 @@ use crate::envelope::Envelope;
 use crate::key::{KeyAlgorithm, MessageUnknown, PrivateKey, SignatureDigest};
 use crate::message::Bytes;
 use crate::payload::statement::PAYLOAD_TYPE;
-use crate::policy::{Claim, LogRule};
+use crate::policy::{Claim, LogRule, TrustedSigner};
 use crate::signer::Signer;
+use crate::trust::TrustedRoot;
 use crate::verify::{VerifiedSignature, verify};
 use crate::{Digest, PublicKey};
 
@@ -36,7 +37,13 @@ fn signed(key: &PrivateKey, bytes: &[u8]) -> Bundle {
 fn judge(bundle: &Bundle, bytes: &[u8], key: &PublicKey) -> Result<VerifiedSignature, Rejection> {
     let policy = trusting(key);
     let message = Message::of(bytes, &needs(bundle, &policy));
-    verify(bundle, &Artifact::message(message), &policy, Timestamp::UNIX_EPOCH)
+    verify(
+        bundle,
+        &Artifact::message(message),
+        &policy,
+        &TrustedRoot::default(),
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 #[test]
@@ -163,7 +170,13 @@ fn a_message_that_is_only_named_is_judged_where_that_is_enough() {
     let policy = trusting(key.public_key());
     let judge = |digest| {
         let artifact = Artifact::new(digest);
-        verify(&signed(&key, MESSAGE), &artifact, &policy, Timestamp::UNIX_EPOCH)
+        verify(
+            &signed(&key, MESSAGE),
+            &artifact,
+            &policy,
+            &TrustedRoot::default(),
+            Timestamp::UNIX_EPOCH,
+        )
     };
     judge(Digest::sha256(MESSAGE)).unwrap();
     let rejection = judge(Digest::of(crate::Algorithm::Sha512, MESSAGE)).unwrap_err();

@@ -1,0 +1,87 @@
+//! What a log signs (RFC 6962 §3.2).
+
+use der::{Tag, TagNumber};
+
+use super::SctError;
+use crate::certificate::encoding::{Element, context, element};
+use crate::certificate::extensions::Extension;
+use crate::certificate::{Certificate, malformed};
+use crate::digest::Digest;
+
+/// A certificate as a log has it.
+pub(super) struct Entry {
+    /// The type of the entry and what is logged.
+    bytes: Vec<u8>,
+}
+
+impl Entry {
+    /// A certificate that was logged as it is.
+    pub(super) fn certificate(certificate: &Certificate) -> Result<Self, SctError> {
+        let mut bytes = CERTIFICATE.to_vec();
+        append(&mut bytes, certificate.as_der())?;
+        Ok(Self { bytes })
+    }
+
+    /// A certificate that was logged before its timestamps were put into it.
+    pub(super) fn precertificate(certificate: &Certificate, issuer: &Certificate) -> Result<Self, SctError> {
+        let mut bytes = PRECERTIFICATE.to_vec();
+        // the hash keeps an issuer's entry from standing for that of another with the same name
+        bytes.extend(Digest::sha256(&issuer.key_info).bytes());
+        let tbs = without_timestamps(&certificate.tbs).map_err(malformed("list of extensions"))?;
+        append(&mut bytes, &tbs)?;
+        Ok(Self { bytes })
+    }
+
+    /// Returns what is signed at `time`.
+    pub(super) fn signed(&self, time: u64, extensions: &[u8]) -> Vec<u8> {
+        let mut signed = vec![VERSION_1, CERTIFICATE_TIMESTAMP];
+        signed.extend(time.to_be_bytes());
+        signed.extend(&self.bytes);
+        // a file is shorter than this number can tell, and in TLS the same number led them
+        signed.extend(u16::try_from(extensions.len()).unwrap_or(u16::MAX).to_be_bytes());
+        signed.extend(extensions);
+        signed
+    }
+}
+
+/// Appends bytes led by their number in three.
+fn append(entry: &mut Vec<u8>, bytes: &[u8]) -> Result<(), SctError> {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let [0, length @ ..] = length.to_be_bytes() else {
+        return Err(SctError::TooLong {
+            limit: 0xff_ffff,
+            found: bytes.len(),
+        });
+    };
+    entry.extend(length);
+    entry.extend(bytes);
+    Ok(())
+}
+
+/// Returns the `TBSCertificate` without the extension that holds timestamps, and without a list of none.
+fn without_timestamps(tbs: &[u8]) -> der::Result<Vec<u8>> {
+    let mut fields = Element::only(Tag::Sequence, tbs)?.elements();
+    let mut kept = Vec::new();
+    while let Some(field) = fields.next()? {
+        if field.tag != context(TagNumber::N3, true) {
+            kept.extend_from_slice(field.whole);
+            continue;
+        }
+        let mut list = Element::only(Tag::Sequence, field.contents)?.elements();
+        let mut extensions = Vec::new();
+        while let Some(member) = list.next()? {
+            if !Extension::read(member)?.is_timestamps() {
+                extensions.extend_from_slice(member.whole);
+            }
+        }
+        if !extensions.is_empty() {
+            kept.extend(element(field.tag, &element(Tag::Sequence, &extensions)?)?);
+        }
+    }
+    element(Tag::Sequence, &kept)
+}
+
+const VERSION_1: u8 = 0;
+const CERTIFICATE_TIMESTAMP: u8 = 0;
+const CERTIFICATE: [u8; 2] = [0, 0];
+const PRECERTIFICATE: [u8; 2] = [0, 1];
