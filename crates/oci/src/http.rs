@@ -6,6 +6,7 @@
 
 pub(crate) mod address;
 pub(crate) mod body;
+mod call;
 mod connect;
 pub(crate) mod failure;
 pub(crate) mod retry;
@@ -20,6 +21,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::Instant;
 
+pub use self::call::{Answered, Call};
 pub use self::connect::ProxyOptions;
 pub use self::retry::Retry;
 pub use self::tls::{ClientCertificate, ServerProof, TlsOptions};
@@ -97,6 +99,16 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
     pub(crate) repeat: Repeat,
+    pub(crate) redirects: Redirects,
+}
+
+/// Whether redirects are followed, where the method allows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Redirects {
+    /// They are.
+    Followed,
+    /// They are the answer.
+    Returned,
 }
 
 /// Whether a request may be sent again when it broke.
@@ -116,6 +128,7 @@ impl Request {
             headers: HeaderMap::new(),
             payload: Payload::Empty,
             repeat: Repeat::Safe,
+            redirects: Redirects::Followed,
         }
     }
 }
@@ -153,50 +166,18 @@ impl Http {
         }))
     }
 
-    /// Fetches an `http` or `https` address, without credentials.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Status`], [`StoreError::TooLarge`] past `limit` bytes, and what a connection can suffer.
-    pub async fn get(&self, url: &str, limit: u64) -> Result<Bytes, StoreError> {
-        let url: Uri = url
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| StoreError::Malformed {
-                what: "address".to_owned(),
-                reason: error.to_string(),
-            })?;
-        if url
-            .authority()
-            .is_some_and(|authority| authority.as_str().contains('@'))
-        {
-            return Err(StoreError::Malformed {
-                what: address::shown(&url),
-                reason: "it carries a user name, which is not supported".to_owned(),
-            });
-        }
-        if url.authority().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
-            return Err(StoreError::Malformed {
-                what: address::shown(&url),
-                reason: "expected an address that starts with http:// or https://".to_owned(),
-            });
-        }
-        let answer = self.exchange(&Request::new(Method::GET, url), limit).await?;
-        match answer.status {
-            status if status.is_success() => Ok(answer.body),
-            StatusCode::NOT_FOUND => Err(StoreError::NotFound {
-                what: address::shown(&answer.url),
-            }),
-            status => Err(StoreError::Status {
-                method: Method::GET.to_string(),
-                url: address::shown(&answer.url),
-                status: status.as_u16(),
-                detail: String::new(),
-            }),
-        }
-    }
-
     /// Sends a request and reads the whole answer, up to `limit` bytes where it is a success.
     pub(crate) async fn exchange(&self, request: &Request, limit: u64) -> Result<Answer, Failure> {
-        let mut attempts = Attempts::new(&self.0.options.retry);
+        self.exchange_within(request, limit, Attempts::new(&self.0.options.retry))
+            .await
+    }
+
+    async fn exchange_within(
+        &self,
+        request: &Request,
+        limit: u64,
+        mut attempts: Attempts<'_>,
+    ) -> Result<Answer, Failure> {
         loop {
             let response = self.persist(request, &mut attempts).await?;
             let (status, headers, url) = (response.status, response.headers, response.url);
@@ -278,7 +259,8 @@ impl Http {
 
     /// Sends a request once, following redirects where the method allows it.
     async fn follow(&self, request: &Request) -> Result<Response, Failure> {
-        let is_followed = matches!(request.method, Method::GET | Method::HEAD);
+        let is_followed =
+            request.redirects == Redirects::Followed && matches!(request.method, Method::GET | Method::HEAD);
         let mut url = request.url.clone();
         for _ in 0..=REDIRECTS {
             let response = self.send(request, &url).await?;

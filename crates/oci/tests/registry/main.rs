@@ -3,6 +3,7 @@
 
 mod append;
 mod auth;
+mod calls;
 mod content;
 mod faults;
 mod foresight;
