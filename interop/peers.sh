@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the real tools that the interop tests and the benchmarks run against:  interop/peers.sh DIR
 #
-# cosign 3 and 2, crane, oras, cue, the distribution-spec conformance suite and our own helpers come through the Go module
-# proxy, docker-registry is Debian's package (the program alone, no service), and so is skopeo, which is installed where it
-# can be. What DIR has at the version asked for is not built again. ZOT_SRC may name a checkout of zot, which the module
-# proxy does not carry; without it zot is left out.
+# cosign 3 and 2, crane, oras, cue, the distribution-spec conformance suite, Sigstore's servers and our own helpers come
+# through the Go module proxy, docker-registry is Debian's package (the program alone, no service), and so is skopeo, which
+# is installed where it can be. What DIR has at the version asked for is not built again. ZOT_SRC may name a checkout of
+# zot, which the module proxy does not carry; without it zot is left out.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -eq 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
@@ -25,9 +25,23 @@ from_proxy() {
   stamp "$1" "$2"
 }
 
+# on_loopback NAME MODULE@VERSION PACKAGE FILE OLD NEW: upstream's source but for one line. These servers open a port for
+# metrics on every interface; here it goes to the loopback interface.
+on_loopback() {
+  local version="$2 on loopback" source=$scratch/$1-source text
+  is_there "$1" "$version" && return
+  cp -r "$(cd "$scratch" && go mod download -json "$2" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')" "$source"
+  chmod -R u+w "$source"
+  text=$(<"$source/$4")
+  [[ $text == *"$5"* ]] || { echo "peers: $4 of $2 has changed" >&2; return 1; }
+  printf '%s\n' "${text//"$5"/$6}" >"$source/$4"
+  (cd "$source" && go build -o "$peers/$1" "$3")
+  stamp "$1" "$version"
+}
+
 if command -v go >/dev/null; then
   helpers=$(cd "$here/tools" && cat go.mod go.sum cmd/*/*.go | sha256sum | cut -c1-16)
-  for name in memory-registry fault-proxy; do
+  for name in memory-registry fault-proxy sigstore-stack; do
     is_there $name "$helpers" && continue
     (cd "$here/tools" && go build -o "$peers/$name" "./cmd/$name")
     stamp $name "$helpers"
@@ -38,6 +52,15 @@ if command -v go >/dev/null; then
   from_proxy cosign3 github.com/sigstore/cosign/v3/cmd/cosign@v3.1.2
   from_proxy cosign2 github.com/sigstore/cosign/v2/cmd/cosign@v2.6.1
   from_proxy cue cuelang.org/go/cmd/cue@v0.14.2
+  # the newest servers that Go 1.26 builds
+  from_proxy rekor-tiles github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0
+  from_proxy ct-server github.com/google/certificate-transparency-go/trillian/ctfe/ct_server@v1.3.3
+  on_loopback rekor-server github.com/sigstore/rekor@v1.5.4 ./cmd/rekor-server \
+    cmd/rekor-server/app/serve.go '":2112"' '"127.0.0.1:0"'
+  on_loopback fulcio github.com/sigstore/fulcio@v1.8.8 . \
+    cmd/app/serve.go 'fmt.Sprintf(":%v", viper.GetString("metrics-port"))' 'fmt.Sprintf("127.0.0.1:%v", viper.GetString("metrics-port"))'
+  on_loopback timestamp-server github.com/sigstore/timestamp-authority/v2@v2.1.3 ./cmd/timestamp-server \
+    pkg/server/prometheus.go '":2112"' '"127.0.0.1:0"'
   if [ -n "${ZOT_SRC:-}" ]; then
     zot=$(git -C "$ZOT_SRC" rev-parse HEAD 2>/dev/null || echo "$ZOT_SRC")
     is_there zot "$zot" || { (cd "$ZOT_SRC" && go build -ldflags='-s -w' -o "$peers/zot" ./cmd/zot) && stamp zot "$zot"; }

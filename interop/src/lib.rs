@@ -1,4 +1,4 @@
-//! Runs the real tools: peers, registries, a fault proxy and our own program, as processes on this machine.
+//! Runs the real tools: peers, registries, Sigstore's servers, a fault proxy and our own program, as processes on this machine.
 //!
 //! The peers are built by `interop/peers.sh` and found through `COUNTERSIGN_PEERS`. Where they are missing the tests say
 //! so and pass, unless `CI` is `true`: there a test that did not run is a test that failed.
@@ -10,6 +10,7 @@ pub mod peers;
 pub mod proxy;
 pub mod registry;
 pub mod run;
+pub mod stack;
 pub mod tool;
 pub mod work;
 
@@ -19,4 +20,5 @@ pub use peers::Peers;
 pub use proxy::FaultProxy;
 pub use registry::{Kind, Registry};
 pub use run::{Ended, Run};
+pub use stack::Stack;
 pub use tool::{Format, Tool};

@@ -18,7 +18,8 @@ impl Peers {
     /// With `CI=true`, when something is missing: a test that did not run is a failure there.
     pub fn find() -> Option<Self> {
         let (folder, ours) = (peers_folder(), our_program());
-        let missing = if !folder.join("cosign3").is_file() || !folder.join("memory-registry").is_file() {
+        let is_built = |name: &str| folder.join(name).is_file();
+        let missing = if !NEEDED.into_iter().all(is_built) {
             format!("no peers in {} (interop/peers.sh builds them)", folder.display())
         } else if !ours.is_file() {
             format!("no {} (cargo build builds it)", ours.display())
@@ -51,6 +52,11 @@ impl Peers {
         self.program(name).is_file()
     }
 
+    /// Returns the folder of the peers, as text.
+    pub fn folder(&self) -> String {
+        self.folder.display().to_string()
+    }
+
     /// Returns the scratch folder, which is removed with the peers.
     pub fn scratch(&self) -> &Path {
         self.scratch.path()
@@ -79,6 +85,9 @@ impl Peers {
         );
     }
 }
+
+/// Peers without which no test makes sense; `peers.sh` builds the last of them last.
+const NEEDED: [&str; 4] = ["cosign3", "memory-registry", "sigstore-stack", "timestamp-server"];
 
 fn write(path: &str, text: &str) {
     std::fs::write(path, text).unwrap_or_else(|error| panic!("cannot write {path}: {error}"));

@@ -106,6 +106,13 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Gives the process a standard input that stays open as long as the test's own process lives.
+    #[must_use]
+    pub fn with_open_input(mut self) -> Self {
+        self.command.stdin(Stdio::piped());
+        self
+    }
+
     /// Starts a server and leaves it running; it is killed with the returned value.
     pub fn serve(mut self, log: &Path) -> Server {
         let log = fs::File::create(log).unwrap_or_else(|error| panic!("cannot write {}: {error}", log.display()));
