@@ -1,6 +1,7 @@
 //! Bundles: all evidence for one signature, whatever form it came in.
 
 mod error;
+mod evidence;
 mod json;
 pub mod legacy;
 mod upgrade;
@@ -13,6 +14,7 @@ use crate::message::Message;
 use crate::timestamp::TimestampToken;
 
 pub use error::BundleError;
+pub(crate) use json::log_entry as log_entry_from_json;
 pub use upgrade::UpgradeError;
 
 /// The longest bundle that is read, in bytes: the longest statement in base64, with room.

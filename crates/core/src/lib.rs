@@ -18,6 +18,7 @@ pub mod log;
 pub mod message;
 pub mod payload;
 pub mod policy;
+pub mod protocol;
 pub mod quoted;
 pub mod secret;
 pub mod signer;

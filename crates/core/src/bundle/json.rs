@@ -14,6 +14,7 @@ use crate::bounded::Bounded;
 use crate::envelope;
 use crate::go_json::{decode_bytes, encode_bytes};
 use crate::key::Signature;
+use crate::log::LogEntry;
 use crate::quoted::Quoted;
 use crate::timestamp::TimestampToken;
 use entry::WireEntry;
@@ -53,6 +54,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, BundleError> {
             })
             .collect::<Result<_, BundleError>>()?,
     })
+}
+
+/// Reads a log entry by itself, as Rekor 2 answers with it.
+pub(crate) fn log_entry(bytes: &[u8]) -> Result<LogEntry, BundleError> {
+    let wire: WireEntry<'_> = serde_json::from_slice(bytes).map_err(|source| BundleError::Json {
+        member: "log entry",
+        source,
+    })?;
+    entry::read(wire, Version::V03)
 }
 
 fn version_of(media_type: &str) -> Result<Version, BundleError> {

@@ -1,6 +1,7 @@
 //! Layers of `.sig` and `.att` manifests, read into a bundle (cosign's `SIGNATURE_SPEC.md`).
 
 mod file;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,8 @@ use crate::payload::simple_signing;
 use crate::quoted::Quoted;
 use crate::timestamp::TimestampToken;
 
-pub use file::{attestation_to_file, to_file};
+pub use file::{attestation_to_file, bundle_to_file, to_file};
+pub use written::{annotations, timestamp_to_json};
 
 /// The media type of a simple-signing layer.
 pub const LAYER_MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";

@@ -3,10 +3,12 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::written::WrittenEntry;
 use super::{WireEntry, bytes_of, certificates_of, entry};
 use crate::bundle::{Bundle, BundleError, Content, Format, KeyMaterial, LIMIT, MessageSignature, SignedEnvelope};
 use crate::envelope::Envelope;
-use crate::key::{PublicKey, Signature};
+use crate::go_json::encode_bytes;
+use crate::key::{PublicKey, Signature, pem};
 
 impl Bundle {
     /// Parses what lies beside a file that is signed: a Sigstore bundle, or the bundle file of cosign 2.
@@ -83,10 +85,35 @@ pub fn attestation_to_file(envelope: &Envelope) -> Vec<u8> {
 
 /// Writes the bundle file of cosign 2 for a signature by a key that the verifier has.
 pub fn to_file(signature: &Signature) -> Vec<u8> {
-    let wire = WrittenFile {
+    written(&WrittenFile {
         signature: signature.to_base64(),
+        certificate: None,
+        entry: None,
+    })
+}
+
+/// Writes the bundle file of cosign 2 with the certificate of the key that signed, if there is one, and the log entry of
+/// `bundle`; its timestamps have no place in there.
+///
+/// # Errors
+///
+/// [`BundleError::Missing`] when a log entry has no promise, which is what the file holds of it.
+pub fn bundle_to_file(bundle: &Bundle) -> Result<Vec<u8>, BundleError> {
+    let certificate = bundle.certificates().first();
+    let signature = match bundle.content() {
+        Content::Envelope(signed) => encode_bytes(&signed.envelope().to_json()),
+        content => content.signature().to_base64(),
     };
-    serde_json::to_vec(&wire).expect("texts in structures have a JSON form")
+    let certificate = certificate.map(|der| encode_bytes(pem::encode("CERTIFICATE", der).as_bytes()));
+    Ok(written(&WrittenFile {
+        signature,
+        certificate,
+        entry: bundle.log_entries().first().map(WrittenEntry::of).transpose()?,
+    }))
+}
+
+fn written(wire: &WrittenFile) -> Vec<u8> {
+    serde_json::to_vec(wire).expect("texts in structures have a JSON form")
 }
 
 fn check_size(bytes: &[u8]) -> Result<(), BundleError> {
@@ -155,6 +182,10 @@ struct WireFile {
 struct WrittenFile {
     #[serde(rename = "base64Signature")]
     signature: String,
+    #[serde(rename = "cert", skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    #[serde(rename = "rekorBundle", skip_serializing_if = "Option::is_none")]
+    entry: Option<WrittenEntry>,
 }
 
 const SIGNATURE: &str = "base64Signature";
