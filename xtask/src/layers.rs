@@ -147,7 +147,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "countersign-server",
         ],
     ),
-    ("countersign-interop", &["countersign-core"]),
+    (
+        "countersign-interop",
+        &["countersign", "countersign-oci", "countersign-core"],
+    ),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,241 @@
+//! The services that vouch for signatures, and what they add to one.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use countersign_core::artifact::Artifact;
+use countersign_core::bundle::Bundle;
+use countersign_core::digest::Digest;
+use countersign_core::key::{Signature, SignatureDigest};
+use countersign_core::message::Bytes;
+use countersign_core::policy::{
+    CertificateLogRule, Claim, IdentityPattern, LogRule, Pattern, Policy, TimestampRule, TrustedSigner,
+};
+use countersign_core::protocol::rekor::{Proposal, Verifier};
+use countersign_core::trust::TrustedRoot;
+use countersign_core::trust::signing_config::{SelectionError, Service, SigningConfig};
+use countersign_core::verify::{Rejection, verify};
+use countersign_oci::http::Http;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+
+use crate::credential::Credential;
+use crate::rekor::Log;
+use crate::service::ServiceError;
+use crate::tsa;
+
+/// The services that vouch for signatures.
+#[derive(Clone)]
+pub struct Services {
+    logs: Vec<Log>,
+    timestamp_authorities: Vec<String>,
+    connections: Option<Arc<Connections>>,
+    trust: Option<Arc<TrustedRoot>>,
+}
+
+/// How the services are reached, and what makes questions to them unpredictable.
+pub struct Connections {
+    /// Reaches logs.
+    pub http: Http,
+    /// Reaches timestamp authorities, which may ask who we are.
+    pub timestamp_http: Http,
+    /// Random bytes.
+    pub seed: [u8; 32],
+}
+
+impl Services {
+    /// None: nobody vouches but the key.
+    pub fn none() -> Self {
+        Self {
+            logs: Vec::new(),
+            timestamp_authorities: Vec::new(),
+            connections: None,
+            trust: None,
+        }
+    }
+
+    /// These.
+    pub fn new(logs: Vec<Log>, timestamp_authorities: Vec<String>, connections: Connections) -> Self {
+        Self {
+            logs,
+            timestamp_authorities,
+            connections: Some(Arc::new(connections)),
+            trust: None,
+        }
+    }
+
+    /// Those that a signing configuration chooses `now`.
+    ///
+    /// # Errors
+    /// [`SelectionError`].
+    pub fn of(config: &SigningConfig, now: Timestamp, connections: Connections) -> Result<Self, SelectionError> {
+        let log = |service: &Service| {
+            let url = service.url().to_owned();
+            match service.major_api_version() {
+                REKOR_1 => Log::Rekor1 { url },
+                _ => Log::Rekor2 { url },
+            }
+        };
+        let logs = config.select_logs(&[REKOR_1, REKOR_2], now)?;
+        let authorities = config.select_timestampers(&[TIMESTAMPS], now)?;
+        Ok(Self::new(
+            logs.into_iter().map(log).collect(),
+            authorities
+                .into_iter()
+                .map(|authority| authority.url().to_owned())
+                .collect(),
+            connections,
+        ))
+    }
+
+    /// Judges what the services answer by `trust`.
+    #[must_use]
+    pub fn trusting(mut self, trust: TrustedRoot) -> Self {
+        self.trust = Some(Arc::new(trust));
+        self
+    }
+
+    /// Says whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.logs.is_empty() && self.timestamp_authorities.is_empty()
+    }
+
+    /// Says whether what they answer is judged before it is handed out.
+    pub fn are_judged(&self) -> bool {
+        self.trust.is_some()
+    }
+
+    /// Returns the logs: what is signed becomes public there, and who signed it.
+    pub fn logs(&self) -> &[Log] {
+        &self.logs
+    }
+
+    /// Returns the addresses of the timestamp authorities.
+    pub fn timestamp_authorities(&self) -> &[String] {
+        &self.timestamp_authorities
+    }
+
+    /// Says whether one of them tells the time of a signature, without which a certificate of minutes soon proves nothing.
+    pub fn tell_the_time(&self) -> bool {
+        let promises = |log: &Log| matches!(log, Log::Rekor1 { .. });
+        !self.timestamp_authorities.is_empty() || self.logs.iter().any(promises)
+    }
+
+    /// Adds to `bundle` what vouches for its signature over `artifact`, and verifies all of it if there is a trusted root to
+    /// judge by: what a verifier would refuse is never handed out (client-spec §2.1.8).
+    ///
+    /// # Errors
+    /// [`VouchError`].
+    pub async fn vouch(
+        &self,
+        bundle: Bundle,
+        artifact: &Artifact,
+        claim: Claim,
+        credential: &Credential,
+        now: impl Fn() -> Timestamp,
+    ) -> Result<Bundle, VouchError> {
+        let bundle = self.witness(bundle, credential).await?;
+        if let Some(trust) = &self.trust {
+            let policy = self.policy(credential, claim, trust);
+            verify(&bundle, artifact, &policy, trust, now()).map_err(VouchError::Unverifiable)?;
+        }
+        Ok(bundle)
+    }
+
+    /// What a verifier with this trusted root would ask for: the holder of the credential, and each of the services.
+    fn policy(&self, credential: &Credential, claim: Claim, trust: &TrustedRoot) -> Policy {
+        let log = NonZero::new(self.logs.len()).map_or(LogRule::InsecurelyIgnored, |logs| LogRule::Required { logs });
+        let policy = Policy::new(trusted(credential, trust), claim, log);
+        match NonZero::new(self.timestamp_authorities.len()) {
+            Some(authorities) => policy.stamped(TimestampRule::Required { authorities }),
+            None => policy,
+        }
+    }
+
+    /// Adds to `bundle` what vouches for its signature: the credential's certificate, an entry of each log and a timestamp of
+    /// each authority. What they answer is *untrusted*.
+    ///
+    /// # Errors
+    /// [`ServiceError`] of the first service that fails.
+    pub async fn witness(&self, bundle: Bundle, credential: &Credential) -> Result<Bundle, ServiceError> {
+        let (entries, timestamps) = match &self.connections {
+            None => (Vec::new(), Vec::new()),
+            Some(connections) => {
+                let digests = credential.signer().needs();
+                let proposal = Proposal {
+                    content: bundle.content(),
+                    digest: digests.digests().first().copied().unwrap_or(SignatureDigest::Sha256),
+                    verifier: match credential.certificate() {
+                        Some(certificate) => Verifier::Certificate(certificate),
+                        None => Verifier::Key(credential.signer().public_key()),
+                    },
+                };
+                // what a timestamp is of (client-spec §2.1.4)
+                let signature = bundle.content().signature();
+                let entries = self.logs.iter().map(|log| log.append(&proposal, &connections.http));
+                let stamps = self.timestamp_authorities.iter().map(|url| {
+                    let nonce = connections.nonce(url, signature);
+                    tsa::stamp(url, signature.as_bytes(), nonce, &connections.timestamp_http)
+                });
+                tokio::try_join!(try_join_all(entries), try_join_all(stamps))?
+            }
+        };
+        let bundle = match credential.certificate() {
+            Some(certificate) => bundle.with_certificate(certificate, credential.issuers()),
+            None => bundle,
+        };
+        Ok(bundle.with_log_entries(entries).with_timestamps(timestamps))
+    }
+}
+
+/// Whose signature it must be.
+fn trusted(credential: &Credential, trust: &TrustedRoot) -> TrustedSigner {
+    let key = credential.signer().public_key().clone();
+    let Some(certificate) = credential.certificate() else {
+        let needs = credential.signer().needs();
+        return match (needs.bytes(), needs.digests()) {
+            (Bytes::Dropped, [digest]) => TrustedSigner::key_with_digest(key, *digest),
+            _ => TrustedSigner::key(key),
+        };
+    };
+    let issuer = certificate.extensions().issuer().unwrap_or_default();
+    let pattern = |name: &str| IdentityPattern::new(Pattern::Exact(name.to_owned()), Pattern::Exact(issuer.to_owned()));
+    TrustedSigner::Identities {
+        identities: certificate
+            .names()
+            .iter()
+            .map(|name| pattern(&name.to_string()))
+            .collect(),
+        certificate_log: match trust.certificate_logs() {
+            [] => CertificateLogRule::InsecurelyIgnored,
+            _ => CertificateLogRule::Required {
+                logs: NonZero::<usize>::MIN,
+            },
+        },
+    }
+}
+
+/// Why nothing vouches for a signature.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VouchError {
+    /// A service did not.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// What the services answered is not believed.
+    #[error("what the services answered does not verify")]
+    Unverifiable(#[source] Rejection),
+}
+
+impl Connections {
+    /// A number that nobody can foresee and that is another for each question.
+    fn nonce(&self, url: &str, signature: &Signature) -> [u8; 16] {
+        let digest = Digest::sha256(&[&self.seed, url.as_bytes(), signature.as_bytes()].concat());
+        let bytes = digest.bytes();
+        std::array::from_fn(|at| bytes[at])
+    }
+}
+
+const REKOR_1: u32 = 1;
+const REKOR_2: u32 = 2;
+const TIMESTAMPS: u32 = 1;
