@@ -7,6 +7,7 @@ use countersign::attachment::Place;
 use countersign::blob::BlobError;
 use countersign::copy::CopyError;
 use countersign::policy_program::PolicyError;
+use countersign::service::ServiceError;
 use countersign::sign::SignError;
 use countersign::verify::{Refusal, VerifyError};
 use countersign_core::key::{ImportError, MessageUnknown};
@@ -146,6 +147,9 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
     if let Some(error) = failure.of_store() {
         return store(error, program);
     }
+    if let Some(error) = failure.of_service() {
+        return (service(error), Vec::new());
+    }
     match failure {
         Failure::Usage(usage) => (Exit::General, usage_help(usage, program)),
         Failure::Verify(error) => verify(error, program),
@@ -174,6 +178,18 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
             ..
         } => (Exit::General, one("it can be used as it is, with --key")),
         _ => (Exit::General, Vec::new()),
+    }
+}
+
+/// A service that refuses has answered; one that fails may answer yet.
+fn service(error: &ServiceError) -> Exit {
+    match error {
+        ServiceError::Status { status: 401 | 403, .. } => Exit::Denied,
+        ServiceError::Status {
+            status: 429 | 500.., ..
+        } => Exit::CouldNotTell,
+        ServiceError::Answer { .. } | ServiceError::ContentType { .. } => Exit::Corrupt,
+        _ => Exit::General,
     }
 }
 

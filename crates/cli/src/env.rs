@@ -117,6 +117,31 @@ pub(crate) const SHOWN_PREFIXES: [&str; 3] = [FLAG_PREFIX, "SIGSTORE_", "TUF_"];
 
 /// Every variable that countersign reads, sorted by name.
 pub(crate) const VARIABLES: &[Variable] = &[
+    sensitive(
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "is the token with which GitHub Actions is asked for an identity token",
+        "string with a token, which GitHub Actions sets",
+    ),
+    plain(
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "is where GitHub Actions is asked for an identity token",
+        "URL, which GitHub Actions sets",
+    ),
+    sensitive(
+        "BUILDKITE_AGENT_ACCESS_TOKEN",
+        "is the token with which Buildkite is asked for an identity token",
+        "string with a token, which Buildkite sets",
+    ),
+    plain(
+        "BUILDKITE_AGENT_ENDPOINT",
+        "is where Buildkite is asked for an identity token",
+        "URL; default https://agent.buildkite.com/v3",
+    ),
+    plain(
+        "BUILDKITE_JOB_ID",
+        "is the job for which Buildkite is asked for an identity token",
+        "string with the id of a job, which Buildkite sets",
+    ),
     plain(
         DOCKER_MEDIA_TYPES,
         "writes .sig manifests with Docker's media types, for registries that know no others",
@@ -169,6 +194,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "REGISTRY_AUTH_FILE",
         "is Podman's file of registry credentials, read after Docker's",
         "path to a file",
+    ),
+    sensitive(
+        "SIGSTORE_ID_TOKEN",
+        "is an identity token, which says who signs",
+        "string with a token, which GitLab and others set",
     ),
     plain(
         SOURCE_DATE_EPOCH,

@@ -7,9 +7,14 @@ use countersign::attachment::add::NotAttachable;
 use countersign::attest::AttestError;
 use countersign::blob::BlobError;
 use countersign::copy::CopyError;
+use countersign::credential::CredentialError;
 use countersign::key_reference::KeyReferenceError;
 use countersign::mentions::MentionsError;
+use countersign::oidc::TokenError;
+use countersign::oidc::ambient::AmbientError;
 use countersign::policy_program::PolicyError;
+use countersign::service::ServiceError;
+use countersign::services::VouchError;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
@@ -20,6 +25,7 @@ use countersign_core::key::{ImportError, PrivateKeyError, SealError, SignatureEr
 use countersign_core::payload::predicate::PredicateError;
 use countersign_core::payload::statement::StatementError;
 use countersign_core::trust::TrustError;
+use countersign_core::trust::signing_config::SelectionError;
 use countersign_core::verify::Rejection;
 use countersign_oci::reference::ReferenceError;
 use countersign_oci::{Pinned, Reference, StoreError};
@@ -126,6 +132,23 @@ pub(crate) enum Failure {
         /// What is wrong with it.
         source: TrustError,
     },
+    /// Services cannot be chosen.
+    #[error("{path}")]
+    Selection {
+        /// The path as the user gave it.
+        path: String,
+        /// Why not.
+        source: SelectionError,
+    },
+    /// There is no token that says who signs.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// What is around gave no token.
+    #[error(transparent)]
+    Ambient(#[from] AmbientError),
+    /// There is nothing to sign with.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
     /// A bundle cannot be attached.
     #[error("{path}")]
     NotAttachable {
@@ -364,6 +387,21 @@ impl Failure {
             | Self::Sign(SignError::Store { source: error, .. })
             | Self::Attest(AttestError::Store { source: error, .. } | AttestError::NotRemoved { source: error, .. })
             | Self::Key(KeyReferenceError::Url { source: error, .. }) => Some(error),
+            _ => match self.of_service() {
+                Some(ServiceError::Unreachable { source, .. }) => Some(source),
+                _ => None,
+            },
+        }
+    }
+
+    /// What came of a service, where that is the reason.
+    pub(crate) fn of_service(&self) -> Option<&ServiceError> {
+        match self {
+            Self::Ambient(AmbientError::Service(error))
+            | Self::Credential(CredentialError::Service(error))
+            | Self::Blob(BlobError::Vouch(VouchError::Service(error)))
+            | Self::Sign(SignError::Vouch(VouchError::Service(error)))
+            | Self::Attest(AttestError::Vouch(VouchError::Service(error))) => Some(error),
             _ => None,
         }
     }
@@ -387,6 +425,14 @@ impl Failure {
     /// The file `path` is no trust or service data, because of `source`.
     pub(crate) fn trust(path: &str, source: TrustError) -> Self {
         Self::Trust {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Services cannot be chosen from the file `path`, because of `source`.
+    pub(crate) fn selection(path: &str, source: SelectionError) -> Self {
+        Self::Selection {
             path: path.to_owned(),
             source,
         }

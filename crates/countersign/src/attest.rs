@@ -1,9 +1,11 @@
 //! Attests: signs what is claimed of an artifact, and attaches it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_core::artifact::Artifact;
-use countersign_core::bundle::{Bundle, BundleError};
+use countersign_core::bundle::{Bundle, BundleError, legacy};
 use countersign_core::envelope::Envelope;
 use countersign_core::payload::predicate::{Predicate, PredicateType};
 use countersign_core::payload::statement::{PAYLOAD_TYPE, Statement, StatementError, attestation_statement};
@@ -16,6 +18,8 @@ use jiff::Timestamp;
 
 use crate::attachment::Place;
 use crate::attachment::legacy::MediaTypes;
+use crate::credential::Credential;
+use crate::services::{Services, VouchError};
 use crate::sign::{Attachment, Formats};
 
 mod attach;
@@ -108,6 +112,9 @@ pub struct Attestation {
     pub envelope: Bytes,
     /// What kind of claim it makes, a URI.
     pub predicate_type: String,
+    /// What vouches for it, as annotations of the layer.
+    vouched: BTreeMap<String, String>,
+    made: Bundle,
 }
 
 /// Why an artifact was not attested.
@@ -152,6 +159,9 @@ pub enum AttestError {
         /// What is wrong with it.
         source: Rejection,
     },
+    /// No service vouches for it.
+    #[error(transparent)]
+    Vouch(#[from] VouchError),
 }
 
 /// Signs what is claimed of `image` and verifies what was made; nothing is stored.
@@ -175,10 +185,7 @@ pub fn attest(
     // What we would refuse is never published (client-spec §2.1).
     let policy = Policy::new(
         TrustedSigner::key(signer.public_key().clone()),
-        Claim::Attestation {
-            predicate_type: None,
-            binding: ClaimBinding::Required,
-        },
+        about_it(),
         LogRule::InsecurelyIgnored,
     );
     verify(
@@ -199,7 +206,46 @@ pub fn attest(
         },
         envelope: json.into(),
         predicate_type: claimed.predicate_type().to_owned(),
+        vouched: BTreeMap::new(),
+        made: bundle,
     })
+}
+
+/// Has `services` vouch for the attestation of `image`, which is verified with what they answer.
+///
+/// # Errors
+/// [`AttestError::Vouch`], or [`AttestError::Bundle`] where the attestation tag has no place for what they answer.
+pub async fn vouch(
+    attestation: Attestation,
+    image: &Pinned,
+    credential: &Credential,
+    services: &Services,
+    formats: Formats,
+    now: impl Fn() -> Timestamp,
+) -> Result<Attestation, AttestError> {
+    let artifact = Artifact::new(image.digest().clone());
+    let made = services.vouch(attestation.made, &artifact, about_it(), credential, now);
+    let made = made.await?;
+    Ok(Attestation {
+        bundle: match formats.has_bundle() {
+            true => Some(made.to_json()?.into()),
+            false => None,
+        },
+        vouched: match formats.has_legacy() {
+            true => legacy::annotations(&made, credential.issuers())?,
+            false => BTreeMap::new(),
+        },
+        made,
+        ..attestation
+    })
+}
+
+/// That something is claimed of the artifact itself.
+pub(crate) fn about_it() -> Claim {
+    Claim::Attestation {
+        predicate_type: None,
+        binding: ClaimBinding::Required,
+    }
 }
 
 /// Stores an attestation so that it is found with the artifact, then removes the `earlier` ones that it replaces; returns those.
@@ -222,7 +268,7 @@ pub async fn attach<S: Store>(
             None => Ok(None),
         }
     };
-    let legacy = async {
+    let layer = async {
         match options.formats.has_legacy() {
             true => attach::legacy(attachment, store, attestation, earlier, options).await,
             false => Ok(Vec::new()),
@@ -232,7 +278,7 @@ pub async fn attach<S: Store>(
         image: attachment.image.clone(),
         source,
     };
-    let (new, mut replaced) = tokio::try_join!(bundle, legacy).map_err(failed)?;
+    let (new, mut replaced) = tokio::try_join!(bundle, layer).map_err(failed)?;
     for referrer in earlier.referrers().iter().filter(|old| Some(*old) != new.as_ref()) {
         remove(attachment, store, referrer).await?;
         replaced.push(Place::Referrer(referrer.clone()));

@@ -14,7 +14,10 @@ use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, verify};
 use jiff::Timestamp;
 
-pub use attest::{BlobAttestation, attest};
+use crate::credential::Credential;
+use crate::services::{Services, VouchError};
+
+pub use attest::{BlobAttestation, attest, vouch_attestation};
 pub use read::{ReadError, read, read_file};
 
 /// The signature over a blob.
@@ -45,6 +48,9 @@ pub enum BlobError {
     /// What was signed does not verify, so it is not published.
     #[error("the signature that was made does not verify")]
     Unverifiable(#[source] Rejection),
+    /// No service vouches for it.
+    #[error(transparent)]
+    Vouch(#[from] VouchError),
 }
 
 /// Signs a message that was read with what `signer` needs of it.
@@ -71,4 +77,23 @@ pub fn sign(message: Message, signer: &dyn Signer, now: Timestamp) -> Result<Sig
     )
     .map_err(BlobError::Unverifiable)?;
     Ok(SignedBlob { bundle, signature })
+}
+
+/// Has `services` vouch for the signature over `message`, which is verified with what they answer.
+///
+/// # Errors
+/// [`BlobError::Vouch`].
+pub async fn vouch(
+    signed: SignedBlob,
+    message: Message,
+    credential: &Credential,
+    services: &Services,
+    now: impl Fn() -> Timestamp,
+) -> Result<SignedBlob, BlobError> {
+    let artifact = Artifact::message(message);
+    let vouched = services.vouch(signed.bundle, &artifact, Claim::Message, credential, now);
+    Ok(SignedBlob {
+        bundle: vouched.await?,
+        signature: signed.signature,
+    })
 }

@@ -21,10 +21,14 @@ use jiff::Timestamp;
 use crate::attachment::discover::Limits;
 use crate::attachment::legacy::{Layer, MediaTypes};
 use crate::attachment::{Kind, Location, Place};
+use crate::services::VouchError;
 use crate::verify::{Rules, VerifyError, verify_image};
 
 mod attach;
 mod subject;
+mod vouch;
+
+pub use vouch::vouch;
 
 pub use subject::{COUNT_LIMIT, DEPTH_LIMIT, Subject, beneath, find};
 
@@ -112,6 +116,7 @@ pub struct SignedBundle {
     pub statement: Vec<u8>,
     /// The signature, base64.
     pub signature: String,
+    made: Bundle,
 }
 
 /// A simple-signing payload with its signature.
@@ -121,6 +126,9 @@ pub struct SignedPayload {
     pub payload: Bytes,
     /// The signature, base64.
     pub signature: String,
+    /// What vouches for it, as annotations of the layer.
+    vouched: BTreeMap<String, String>,
+    made: Bundle,
 }
 
 /// Why an artifact was not signed.
@@ -152,6 +160,9 @@ pub enum SignError {
         /// What is wrong with it.
         source: Rejection,
     },
+    /// No service vouches for it.
+    #[error(transparent)]
+    Vouch(#[from] VouchError),
 }
 
 /// Signs `image` in the formats asked for and verifies what was made; nothing is stored.
@@ -231,7 +242,7 @@ pub async fn attach<S: Store>(
         let layers: Vec<Layer> = signatures
             .legacy
             .iter()
-            .map(|signed| Layer::new(signed.payload.clone(), &signed.signature))
+            .map(|signed| Layer::new(signed.payload.clone(), &signed.signature).with(&signed.vouched))
             .collect();
         match layers[..] {
             [] => Ok(()),
@@ -298,6 +309,7 @@ fn sign_bundle(
         json: bundle.to_json()?.into(),
         statement,
         signature,
+        made: bundle,
     })
 }
 
@@ -307,12 +319,7 @@ fn sign_legacy(
     options: &SignOptions,
     now: Timestamp,
 ) -> Result<Vec<SignedPayload>, SignError> {
-    // A payload that is given may say anything: only its signature is ours to check.
-    let binding = match options.payload {
-        Some(_) => ClaimBinding::InsecurelyIgnored,
-        None => ClaimBinding::Required,
-    };
-    let policy = own_policy(signer, options, binding);
+    let policy = own_policy(signer, options, legacy_binding(options));
     payloads(image, options)
         .into_iter()
         .map(|payload| {
@@ -322,6 +329,8 @@ fn sign_legacy(
             Ok(SignedPayload {
                 payload,
                 signature: signature.to_base64(),
+                vouched: BTreeMap::new(),
+                made: bundle,
             })
         })
         .collect()
@@ -344,15 +353,24 @@ fn payloads(image: &Pinned, options: &SignOptions) -> Vec<Bytes> {
 
 /// The policy that our own signature must satisfy before it is published (client-spec §2.1).
 fn own_policy(signer: &dyn Signer, options: &SignOptions, binding: ClaimBinding) -> Policy {
-    Policy::new(
-        TrustedSigner::key(signer.public_key().clone()),
-        Claim::Signature {
-            annotations: options.annotations.clone(),
-            binding,
-            predicate: PredicateRule::Signature,
-        },
-        LogRule::InsecurelyIgnored,
-    )
+    let trusted = TrustedSigner::key(signer.public_key().clone());
+    Policy::new(trusted, own_claim(options, binding), LogRule::InsecurelyIgnored)
+}
+
+/// What our own signature claims. A payload that is given may say anything: only its signature is ours to check.
+fn own_claim(options: &SignOptions, binding: ClaimBinding) -> Claim {
+    Claim::Signature {
+        annotations: options.annotations.clone(),
+        binding,
+        predicate: PredicateRule::Signature,
+    }
+}
+
+fn legacy_binding(options: &SignOptions) -> ClaimBinding {
+    match options.payload {
+        Some(_) => ClaimBinding::InsecurelyIgnored,
+        None => ClaimBinding::Required,
+    }
 }
 
 fn check(image: &Pinned, bundle: &Bundle, policy: &Policy, now: Timestamp) -> Result<(), SignError> {

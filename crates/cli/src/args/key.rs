@@ -24,6 +24,11 @@ pub(crate) struct KeyArgs {
 }
 
 impl KeyArgs {
+    /// Says whether a key was asked for.
+    pub(crate) fn is_given(&self) -> bool {
+        self.sk || self.key.as_deref().is_some_and(|text| !text.is_empty())
+    }
+
     /// The key named by `--key`, where it is given; files are looked for in the working folder.
     pub(crate) fn reference(&self, session: &Session<'_>) -> Result<Option<KeyReference>, Failure> {
         if self.sk {

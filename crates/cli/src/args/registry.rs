@@ -142,7 +142,8 @@ pub(crate) fn plain_client(session: &Session<'_>) -> Http {
     client(session, TlsOptions::default())
 }
 
-fn client(session: &Session<'_>, tls: TlsOptions) -> Http {
+/// An HTTP client with TLS of its own.
+pub(crate) fn client(session: &Session<'_>, tls: TlsOptions) -> Http {
     Http::new(HttpOptions {
         timeout: session.global().timeout().limit(),
         proxies: proxies(session.environment()),

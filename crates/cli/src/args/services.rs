@@ -1,75 +1,221 @@
-//! The services that a signature is made with.
+//! The services that vouch for signatures.
 
 use clap::Args;
-use countersign_core::trust::TrustedRoot;
+use countersign::rekor::Log;
+use countersign::services::{Connections, Services};
 use countersign_core::trust::signing_config::{self, SigningConfig};
+use countersign_core::trust::{self, TrustedRoot};
+use countersign_oci::http::{ClientCertificate, Http, TlsOptions};
 
+use super::registry::{client, plain_client};
 use super::usage::UsageError;
 use crate::failure::Failure;
 use crate::file;
 use crate::session::Session;
 
-/// The services that a signature is made with; none is reached yet.
+/// The services that vouch for signatures.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Flags of services")]
 pub(crate) struct ServiceArgs {
-    /// Has the signature logged; no log is reached yet, so only =false
-    #[arg(long, default_value = "true")]
-    tlog_upload: bool,
-
-    /// The signing configuration, a file; one that names no service
+    /// The signing configuration, a file: which services to use
     #[arg(long, value_name = "FILE")]
     signing_config: Option<String>,
 
-    /// Uses the signing configuration of the trust root; no service is reached yet, so only =false
+    /// Uses the signing configuration of the trust root; there is none yet, so only =false
     #[arg(long)]
     use_signing_config: bool,
 
-    /// The trusted root, a file
+    /// The trusted root, a file: what the services answer is verified with it before anything is written
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<String>,
+
+    /// Has the signature logged; =false leaves it unlogged
+    #[arg(long, default_value = "true")]
+    tlog_upload: bool,
+
+    /// The transparency log, a Rekor 1
+    #[arg(long, value_name = "URL")]
+    rekor_url: Option<String>,
+
+    /// The certificate authority, a Fulcio
+    #[arg(long, value_name = "URL")]
+    fulcio_url: Option<String>,
+
+    /// The timestamp authority (RFC 3161), with its path
+    #[arg(long, value_name = "URL")]
+    timestamp_server_url: Option<String>,
+
+    /// A file of certificate authorities, PEM, trusted for the timestamp authority beside the machine's own
+    #[arg(long, value_name = "FILE")]
+    timestamp_client_cacert: Option<String>,
+
+    /// The certificate shown to the timestamp authority, PEM
+    #[arg(long, value_name = "FILE")]
+    timestamp_client_cert: Option<String>,
+
+    /// The key of the certificate shown to the timestamp authority, PEM
+    #[arg(long, value_name = "FILE")]
+    timestamp_client_key: Option<String>,
+
+    /// The name expected in the timestamp authority's certificate
+    #[arg(long, value_name = "NAME")]
+    timestamp_server_name: Option<String>,
+}
+
+/// The services that were chosen.
+pub(crate) struct Chosen {
+    /// Those that vouch for signatures.
+    pub(crate) services: Services,
+    /// The address of the certificate authority.
+    pub(crate) authority: Option<String>,
 }
 
 impl ServiceArgs {
-    /// Checks that no service is asked for: nothing is contacted but the registry, so whoever signs must have said so.
-    pub(crate) fn check(&self, session: &Session<'_>) -> Result<(), Failure> {
-        self.check_config(session)?;
-        check_trusted_root(self.trusted_root.as_deref(), session)
+    /// Says whether a certificate authority is named.
+    pub(crate) fn names_authority(&self) -> bool {
+        given(&self.fulcio_url).is_some()
     }
 
-    fn check_config(&self, session: &Session<'_>) -> Result<(), Failure> {
+    /// Chooses the services; nothing is asked of them yet.
+    pub(crate) fn choose(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
         if self.use_signing_config {
             return Err(UsageError::because(
-                "--use-signing-config needs a trust root's services: pass --signing-config with a file that names none",
+                "--use-signing-config: there is no trust root with one yet; pass --signing-config with a file",
             )
             .into());
         }
-        let Some(path) = &self.signing_config else {
-            if self.tlog_upload {
-                return Err(UsageError::because(
-                    "signing with a transparency log is not possible yet: pass --tlog-upload=false, \
-                     or --signing-config with a file that names no service",
-                )
-                .into());
-            }
-            return Ok(());
+        let chosen = match given(&self.signing_config) {
+            Some(path) => self.configured(path, session)?,
+            None => self.named(session)?,
         };
+        self.check_timestamp_flags(&chosen)?;
+        let Some(path) = given(&self.trusted_root) else {
+            return Ok(chosen);
+        };
+        let bytes = file::read(session.directory(), path, trust::LIMIT as u64)?;
+        let root = TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
+        Ok(Chosen {
+            services: chosen.services.trusting(root),
+            ..chosen
+        })
+    }
+
+    /// Checks that nothing is said of how a timestamp authority is reached where none is.
+    fn check_timestamp_flags(&self, chosen: &Chosen) -> Result<(), Failure> {
+        if !chosen.services.timestamp_authorities().is_empty() {
+            return Ok(());
+        }
+        let flags = [
+            (&self.timestamp_client_cacert, "--timestamp-client-cacert"),
+            (&self.timestamp_client_cert, "--timestamp-client-cert"),
+            (&self.timestamp_client_key, "--timestamp-client-key"),
+            (&self.timestamp_server_name, "--timestamp-server-name"),
+        ];
+        match flags.into_iter().find(|(value, _)| given(value).is_some()) {
+            None => Ok(()),
+            Some((_, flag)) => Err(UsageError::because(format!(
+                "{flag}: no timestamp authority is named; pass --timestamp-server-url or --signing-config"
+            ))
+            .into()),
+        }
+    }
+
+    fn configured(&self, path: &str, session: &Session<'_>) -> Result<Chosen, Failure> {
+        let urls = [&self.rekor_url, &self.fulcio_url, &self.timestamp_server_url];
+        if urls.into_iter().any(|url| given(url).is_some()) {
+            return Err(UsageError::because("cannot specify service URLs and use signing config").into());
+        }
         let bytes = file::read(session.directory(), path, signing_config::LIMIT as u64)?;
         let config = SigningConfig::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
-        if !config.is_empty_of_services() {
+        if !self.tlog_upload && !config.logs().is_empty() {
             return Err(UsageError::because(format!(
-                "--signing-config {path}: it names services, and no service is reached yet: pass one that names none"
+                "--tlog-upload=false: {path} names transparency logs; pass a --signing-config that names none"
             ))
             .into());
         }
-        Ok(())
+        if config.is_empty_of_services() {
+            return Ok(Chosen {
+                services: Services::none(),
+                authority: None,
+            });
+        }
+        let now = session.now();
+        let authority = match config.certificate_authorities() {
+            [] => None,
+            _ => Some(config.select_certificate_authority(&[1], now)),
+        };
+        Ok(Chosen {
+            services: Services::of(&config, now, self.connections(session)?)
+                .map_err(|source| Failure::selection(path, source))?,
+            authority: authority
+                .transpose()
+                .map_err(|source| Failure::selection(path, source))?
+                .map(|service| service.url().to_owned()),
+        })
+    }
+
+    fn named(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
+        let log = match (self.tlog_upload, given(&self.rekor_url)) {
+            (false, None) => None,
+            (false, Some(_)) => {
+                let reason = "--rekor-url names a transparency log, and --tlog-upload=false says not to use one";
+                return Err(UsageError::because(reason).into());
+            }
+            (true, Some(url)) => Some(Log::Rekor1 { url: url.to_owned() }),
+            (true, None) => {
+                return Err(UsageError::because(
+                    "which transparency log is to have the signature is not said: pass --signing-config with a file, \
+                     --rekor-url, or --tlog-upload=false",
+                )
+                .into());
+            }
+        };
+        let logs: Vec<Log> = log.into_iter().collect();
+        let authorities: Vec<String> = given(&self.timestamp_server_url)
+            .map(str::to_owned)
+            .into_iter()
+            .collect();
+        Ok(Chosen {
+            services: match logs.is_empty() && authorities.is_empty() {
+                true => Services::none(),
+                false => Services::new(logs, authorities, self.connections(session)?),
+            },
+            authority: given(&self.fulcio_url).map(str::to_owned),
+        })
+    }
+
+    fn connections(&self, session: &Session<'_>) -> Result<Connections, Failure> {
+        Ok(Connections {
+            http: plain_client(session),
+            timestamp_http: self.timestamp_client(session)?,
+            seed: session.random()?,
+        })
+    }
+
+    fn timestamp_client(&self, session: &Session<'_>) -> Result<Http, Failure> {
+        let client_certificate = match (given(&self.timestamp_client_cert), given(&self.timestamp_client_key)) {
+            (Some(certificate), Some(key)) => Some(ClientCertificate {
+                certificate: session.path(certificate),
+                key: session.path(key),
+            }),
+            (None, None) => None,
+            _ => {
+                let reason = "--timestamp-client-cert and --timestamp-client-key must be given together";
+                return Err(UsageError::because(reason).into());
+            }
+        };
+        Ok(client(
+            session,
+            TlsOptions {
+                authorities: given(&self.timestamp_client_cacert).map(|path| session.path(path)),
+                client_certificate,
+                server_name: given(&self.timestamp_server_name).map(str::to_owned),
+                ..TlsOptions::default()
+            },
+        ))
     }
 }
 
-/// A trusted root has nothing to say on a key without a log, but one that is no trusted root is told of.
-pub(crate) fn check_trusted_root(path: Option<&str>, session: &Session<'_>) -> Result<(), Failure> {
-    if let Some(path) = path {
-        let bytes = file::read(session.directory(), path, countersign_core::trust::LIMIT as u64)?;
-        TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
-    }
-    Ok(())
+fn given(flag: &Option<String>) -> Option<&str> {
+    flag.as_deref().filter(|value| !value.is_empty())
 }

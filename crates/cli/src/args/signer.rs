@@ -62,6 +62,11 @@ impl SignerArgs {
         Ok((self.with_digest(opened?)?, done))
     }
 
+    /// Says whether a key was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.key.is_given()
+    }
+
     /// The digest that an ECDSA or RSA key signs.
     pub(crate) fn digest(&self) -> SignatureDigest {
         self.signature_digest_algorithm.unwrap_or(SignatureDigest::Sha256)

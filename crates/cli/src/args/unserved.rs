@@ -39,11 +39,7 @@ impl<L: FlagList> Unserved<L> {
     pub(crate) fn refuse(&self) -> Result<(), Failure> {
         match self.given.first() {
             None => Ok(()),
-            Some(flag) => Err(UsageError::because(format!(
-                "--{} needs {}: this version works with keys only and contacts no service but the registry",
-                flag.name, flag.needs
-            ))
-            .into()),
+            Some(flag) => Err(UsageError::because(format!("--{} needs {}", flag.name, flag.needs)).into()),
         }
     }
 }
@@ -82,40 +78,29 @@ impl<L: FlagList> Args for Unserved<L> {
     }
 }
 
-/// The flags of `sign`.
+/// The flags of all commands that sign.
 #[derive(Clone, Debug)]
 pub(crate) enum Signing {}
 
 impl FlagList for Signing {
     const FLAGS: &'static [Flag] = &[
-        value("rekor-url", LOG),
-        value("fulcio-url", CA),
-        value("oidc-issuer", CA),
-        value("oidc-client-id", CA),
-        value("oidc-client-secret-file", CA),
-        value("oidc-redirect-url", CA),
-        value("oidc-provider", CA),
-        boolean("oidc-disable-ambient-providers", CA),
-        value("identity-token", CA),
-        value("fulcio-auth-flow", CA),
-        value("certificate", CA),
-        value("certificate-chain", CA),
-        boolean("issue-certificate", CA),
-        boolean("insecure-skip-verify", CA),
-        value("timestamp-server-url", TIMESTAMP),
-        value("timestamp-client-cacert", TIMESTAMP),
-        value("timestamp-client-cert", TIMESTAMP),
-        value("timestamp-client-key", TIMESTAMP),
-        value("timestamp-server-name", TIMESTAMP),
+        value("oidc-issuer", LOGIN),
+        value("oidc-client-id", LOGIN),
+        value("oidc-client-secret-file", LOGIN),
+        value("oidc-redirect-url", LOGIN),
+        value("fulcio-auth-flow", LOGIN),
+        value("certificate", CERTIFICATE),
+        value("certificate-chain", CERTIFICATE),
+        boolean("insecure-skip-verify", CERTIFICATE),
     ];
 }
 
-/// The flags that `attest` has besides.
+/// The flags that `attest` and `attest-blob` have besides.
 #[derive(Clone, Debug)]
 pub(crate) enum Attesting {}
 
 impl FlagList for Attesting {
-    const FLAGS: &'static [Flag] = &[value("rekor-entry-type", LOG)];
+    const FLAGS: &'static [Flag] = &[value("rekor-entry-type", ENTRY_TYPE)];
 }
 
 /// The flags that `sign-blob` has besides.
@@ -123,23 +108,7 @@ impl FlagList for Attesting {
 pub(crate) enum SigningBlobs {}
 
 impl FlagList for SigningBlobs {
-    const FLAGS: &'static [Flag] = &[
-        value("output-certificate", CA),
-        value("signing-algorithm", CA),
-        value("rfc3161-timestamp", TIMESTAMP),
-    ];
-}
-
-/// The flags that `attest-blob` has besides.
-#[derive(Clone, Debug)]
-pub(crate) enum AttestingBlobs {}
-
-impl FlagList for AttestingBlobs {
-    const FLAGS: &'static [Flag] = &[
-        value("output-certificate", CA),
-        value("rekor-entry-type", LOG),
-        value("rfc3161-timestamp-bundle", TIMESTAMP),
-    ];
+    const FLAGS: &'static [Flag] = &[value("signing-algorithm", ALGORITHM)];
 }
 
 /// The flags of `verify`.
@@ -191,6 +160,13 @@ const fn boolean(name: &'static str, needs: &'static str) -> Flag {
     }
 }
 
-const LOG: &str = "a transparency log";
-const CA: &str = "a certificate authority";
-const TIMESTAMP: &str = "a timestamp authority";
+const LOG: &str = "a transparency log: this version works with keys only and contacts no service but the registry";
+const CA: &str = "a certificate authority: this version works with keys only and contacts no service but the registry";
+const TIMESTAMP: &str =
+    "a timestamp authority: this version works with keys only and contacts no service but the registry";
+const LOGIN: &str =
+    "a login in a browser or on another device, which this version does not have: pass --identity-token";
+const CERTIFICATE: &str = "a certificate of one's own, with which this version does not sign";
+const ENTRY_TYPE: &str =
+    "a choice of entries, which this version does not have: Rekor 1 gets dsse, Rekor 2 hashedrekord";
+const ALGORITHM: &str = "another algorithm for new keys than ECDSA P-256, which this version does not have";

@@ -9,13 +9,14 @@ use countersign::attest::AttestOptions;
 use super::Subcommand;
 use crate::args::attachment::{self, LocationArgs};
 use crate::args::claimed::ClaimedArgs;
+use crate::args::credential::CredentialArgs;
 use crate::args::format::FormatArgs;
 use crate::args::image::ImagesArg;
 use crate::args::registry::RegistryArgs;
-use crate::args::services::ServiceArgs;
-use crate::args::signer::SignerArgs;
+use crate::args::services::{Chosen, ServiceArgs};
 use crate::args::unserved::{Attesting, Signing, Unserved};
 use crate::args::usage::UsageError;
+use crate::args::vouched::{Legacy, Places};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -23,7 +24,7 @@ use crate::session::Session;
 #[derive(Args)]
 pub(crate) struct Attest {
     #[command(flatten)]
-    signer: SignerArgs,
+    credential: CredentialArgs,
     #[command(flatten)]
     claimed: ClaimedArgs,
     #[command(flatten)]
@@ -51,10 +52,6 @@ pub(crate) struct Attest {
     #[arg(short, long)]
     recursive: bool,
 
-    /// Does not ask; nothing is asked yet
-    #[arg(short, long, hide = true)]
-    yes: bool,
-
     /// Records the time in the attestation manifest, or that of SOURCE_DATE_EPOCH (attestation tag only)
     #[arg(long)]
     record_creation_timestamp: bool,
@@ -70,7 +67,7 @@ impl Subcommand for Attest {
     const ARGUMENTS: &'static str = "IMAGE...";
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.check(session)?;
+        let chosen = self.check(session)?;
         let options = AttestOptions {
             formats: self.format.formats()?,
             media_types: attachment::media_types(session),
@@ -78,20 +75,33 @@ impl Subcommand for Attest {
         };
         let limits = attachment::limits(self.max_workers, session)?;
         let claimed = self.claimed.read(session, &limits)?;
-        session.wait(images::attest(&self, session, &claimed, options, &limits))
+        session.wait(images::attest(&self, session, &claimed, options, &limits, &chosen))
     }
 }
 
 impl Attest {
-    /// Checks the flags against each other, and that no service is asked for.
-    fn check(&self, session: &Session<'_>) -> Result<(), Failure> {
+    /// Checks the flags against each other, and chooses the services.
+    fn check(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
         self.unserved.refuse()?;
         self.unserved_attesting.refuse()?;
         self.images.texts()?;
-        self.services.check(session)?;
+        let chosen = self.services.choose(session)?;
+        self.credential.check(&self.services, &chosen)?;
         if self.max_workers == 0 {
             return Err(UsageError::because("--max-workers must be greater than 0").into());
         }
-        self.output.check(self.format.formats()?)
+        let formats = self.format.formats()?;
+        self.output.check(formats)?;
+        let places = Places {
+            certificate: None,
+            timestamp: None,
+            timestamp_flag: "--rfc3161-timestamp-bundle",
+            legacy: match formats.has_legacy() {
+                true => Legacy::Attestation,
+                false => Legacy::Nothing,
+            },
+        };
+        places.check(&chosen, self.credential.is_certified())?;
+        Ok(chosen)
     }
 }

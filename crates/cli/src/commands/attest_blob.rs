@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::Args;
 use countersign::blob;
+use countersign::credential::Credential;
 use countersign_core::Digest;
 use countersign_core::message::{Bytes, Needs};
 
@@ -13,10 +14,10 @@ use super::Subcommand;
 use crate::args::attachment;
 use crate::args::blob::BlobSource;
 use crate::args::claimed::ClaimedArgs;
+use crate::args::credential::CredentialArgs;
 use crate::args::image::exactly_one;
-use crate::args::services::ServiceArgs;
-use crate::args::signer::SignerArgs;
-use crate::args::unserved::{AttestingBlobs, Signing, Unserved};
+use crate::args::services::{Chosen, ServiceArgs};
+use crate::args::unserved::{Attesting, Signing, Unserved};
 use crate::args::usage::UsageError;
 use crate::env;
 use crate::failure::Failure;
@@ -26,7 +27,7 @@ use crate::session::Session;
 #[derive(Args)]
 pub(crate) struct AttestBlob {
     #[command(flatten)]
-    signer: SignerArgs,
+    credential: CredentialArgs,
     #[command(flatten)]
     claimed: ClaimedArgs,
     #[command(flatten)]
@@ -36,7 +37,7 @@ pub(crate) struct AttestBlob {
     #[command(flatten)]
     unserved: Unserved<Signing>,
     #[command(flatten)]
-    unserved_blobs: Unserved<AttestingBlobs>,
+    unserved_attesting: Unserved<Attesting>,
 
     /// The file; - is standard input
     #[arg(value_name = "FILE", id = "file")]
@@ -45,10 +46,6 @@ pub(crate) struct AttestBlob {
     /// The SHA-256 of the file in hexadecimal; then the file itself is not read
     #[arg(long, value_name = "HEX")]
     hash: Option<String>,
-
-    /// Does not ask; nothing is asked yet
-    #[arg(short, long, hide = true)]
-    yes: bool,
 }
 
 impl Subcommand for AttestBlob {
@@ -57,47 +54,73 @@ impl Subcommand for AttestBlob {
     const ARGUMENTS: &'static str = "FILE";
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        let file = self.check(session)?;
+        let (file, chosen) = self.check(session)?;
         let limits = attachment::limits(1, session)?;
         let claimed = self.claimed.read(session, &limits)?;
         let given = self.given_digest()?;
-        let (signer, digest) = self.signer.open_beside(session, || match given {
+        let digest = || match given {
             Some(digest) => Ok(digest),
             None => {
                 let hash = Needs::new(&[], Bytes::Dropped);
                 let message = BlobSource::new(file, session).read(&hash, session)?;
                 Ok::<_, Failure>(message.digest().clone())
             }
-        })?;
+        };
+        let (credential, digest) = self.open(digest, &chosen, session)?;
         let name = Path::new(file).file_name().unwrap_or(file.as_ref()).to_string_lossy();
-        let made = blob::attest(&name, &digest?, &claimed, &signer, session.now())?;
-        self.outputs.write(session, file, &made)
+        let made = blob::attest(&name, &digest, &claimed, credential.signer(), session.now())?;
+        let made = match chosen.services.is_empty() {
+            true => made,
+            false => session.wait(async {
+                let services = &chosen.services;
+                Ok(blob::vouch_attestation(made, &digest, &credential, services, || session.now()).await?)
+            })?,
+        };
+        self.outputs.write(session, file, &made, &credential)
     }
 }
 
 impl AttestBlob {
-    /// Checks the flags against each other, and that no service is asked for; returns the file.
-    fn check(&self, session: &Session<'_>) -> Result<&str, Failure> {
+    /// Has what signs, and the digest beside it.
+    fn open(
+        &self,
+        digest: impl FnOnce() -> Result<Digest, Failure>,
+        chosen: &Chosen,
+        session: &Session<'_>,
+    ) -> Result<(Credential, Digest), Failure> {
+        if !self.credential.has_key() {
+            let digest = digest()?;
+            return Ok((session.wait(self.credential.keyless(chosen, session))?, digest));
+        }
+        let (key, digest) = self.credential.signer.open_beside(session, digest)?;
+        let digest = digest?;
+        Ok((self.credential.of_key(key, chosen, session)?, digest))
+    }
+
+    /// Checks the flags against each other and chooses the services; returns the file with them.
+    fn check(&self, session: &Session<'_>) -> Result<(&str, Chosen), Failure> {
         self.unserved.refuse()?;
-        self.unserved_blobs.refuse()?;
+        self.unserved_attesting.refuse()?;
         let file = exactly_one(&self.files)?;
-        self.services.check(session)?;
+        let chosen = self.services.choose(session)?;
+        self.credential.check(&self.services, &chosen)?;
         self.outputs.check(file, session)?;
+        self.outputs.places().check(&chosen, self.credential.is_certified())?;
         if file != "-" || self.hash.is_some() {
-            return Ok(file);
+            return Ok((file, chosen));
         }
         if self.claimed.is_stdin() {
             return Err(UsageError::because("standard input, -, is either the file or what is claimed of it").into());
         }
         let has_password = session.environment().get(env::PASSWORD).is_some() || session.ui().terminal().stdin;
-        if !has_password {
+        if self.credential.has_key() && !has_password {
             return Err(UsageError::because(format!(
                 "standard input is what is attested, so the key's password must be in {}",
                 env::PASSWORD
             ))
             .into());
         }
-        Ok(file)
+        Ok((file, chosen))
     }
 
     fn given_digest(&self) -> Result<Option<Digest>, Failure> {

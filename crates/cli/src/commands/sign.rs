@@ -11,13 +11,14 @@ use countersign_core::payload::simple_signing;
 use super::Subcommand;
 use crate::args::annotations::{AnnotationArgs, split_list};
 use crate::args::attachment::{self, AttachmentArgs, LocationArgs};
+use crate::args::credential::CredentialArgs;
 use crate::args::format::FormatArgs;
 use crate::args::image::ImagesArg;
 use crate::args::registry::RegistryArgs;
-use crate::args::services::ServiceArgs;
-use crate::args::signer::SignerArgs;
+use crate::args::services::{Chosen, ServiceArgs};
 use crate::args::unserved::{Signing, Unserved};
 use crate::args::usage::UsageError;
+use crate::args::vouched::{Legacy, Places};
 use crate::failure::Failure;
 use crate::file;
 use crate::session::Session;
@@ -26,7 +27,7 @@ use crate::session::Session;
 #[derive(Args)]
 pub(crate) struct Sign {
     #[command(flatten)]
-    signer: SignerArgs,
+    credential: CredentialArgs,
     #[command(flatten)]
     annotations: AnnotationArgs,
     #[command(flatten)]
@@ -49,10 +50,6 @@ pub(crate) struct Sign {
     /// Signs everything beneath an index too
     #[arg(short, long)]
     recursive: bool,
-
-    /// Does not ask
-    #[arg(short, long)]
-    yes: bool,
 
     /// Attaches the signature; =false only writes it to files
     #[arg(long, default_value = "true")]
@@ -89,18 +86,19 @@ impl Subcommand for Sign {
     const ARGUMENTS: &'static str = "IMAGE...";
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.check(session)?;
+        let chosen = self.check(session)?;
         let options = self.options(session)?;
-        session.wait(images::sign(&self, session, &options))
+        session.wait(images::sign(&self, session, &options, &chosen))
     }
 }
 
 impl Sign {
-    /// Checks the flags against each other, and that no service is asked for.
-    fn check(&self, session: &Session<'_>) -> Result<(), Failure> {
+    /// Checks the flags against each other, and chooses the services.
+    fn check(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
         self.unserved.refuse()?;
         self.images.texts()?;
-        self.services.check(session)?;
+        let chosen = self.services.choose(session)?;
+        self.credential.check(&self.services, &chosen)?;
         if self
             .registry_referrers_mode
             .as_deref()
@@ -115,7 +113,22 @@ impl Sign {
             return Err(UsageError::because("--max-workers must be greater than 0").into());
         }
         self.check_format()?;
-        self.files.check(self)
+        self.files.check(self)?;
+        self.places()?.check(&chosen, self.credential.is_certified())?;
+        Ok(chosen)
+    }
+
+    /// Where what the services give is written; the certificate has a place in any case.
+    fn places(&self) -> Result<Places<'_>, Failure> {
+        Ok(Places {
+            certificate: None,
+            timestamp: None,
+            timestamp_flag: "--rfc3161-timestamp",
+            legacy: match self.format.formats()?.has_legacy() {
+                true => Legacy::Layer,
+                false => Legacy::Nothing,
+            },
+        })
     }
 
     fn check_format(&self) -> Result<(), Failure> {
@@ -137,6 +150,11 @@ impl Sign {
                 "--skip-existing knows signatures by key and annotations: not with --payload or --sign-container-identity",
             )
             .into());
+        }
+        if self.skip_existing && self.credential.is_certified() {
+            return Err(
+                UsageError::because("--skip-existing knows signatures by key: a certificate is of a new one").into(),
+            );
         }
         if self.payload.is_some() && (self.recursive || self.images.texts()?.len() > 1) {
             return Err(UsageError::because("--payload is about one image").into());

@@ -3,16 +3,15 @@
 mod outputs;
 
 use clap::Args;
-use countersign::blob;
-use countersign_core::key::PrivateKey;
+use countersign::blob::{self, SignedBlob};
+use countersign::credential::Credential;
 use countersign_core::message::{Bytes, Message, Needs};
-use countersign_core::signer::Signer;
 
 use super::Subcommand;
 use crate::args::blob::BlobSource;
+use crate::args::credential::CredentialArgs;
 use crate::args::image::at_least;
-use crate::args::services::ServiceArgs;
-use crate::args::signer::SignerArgs;
+use crate::args::services::{Chosen, ServiceArgs};
 use crate::args::unserved::{Signing, SigningBlobs, Unserved};
 use crate::args::usage::UsageError;
 use crate::env;
@@ -23,7 +22,7 @@ use crate::session::Session;
 #[derive(Args)]
 pub(crate) struct SignBlob {
     #[command(flatten)]
-    signer: SignerArgs,
+    credential: CredentialArgs,
     #[command(flatten)]
     outputs: outputs::OutputArgs,
     #[command(flatten)]
@@ -36,10 +35,6 @@ pub(crate) struct SignBlob {
     /// The files; - is standard input
     #[arg(value_name = "FILE")]
     files: Vec<String>,
-
-    /// Does not ask; nothing is asked yet
-    #[arg(short, long, hide = true)]
-    yes: bool,
 }
 
 impl Subcommand for SignBlob {
@@ -48,9 +43,9 @@ impl Subcommand for SignBlob {
     const ARGUMENTS: &'static str = "FILE...";
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.check(session)?;
-        let (signer, mut first) = self.open(session)?;
-        let needs = signer.needs();
+        let chosen = self.check(session)?;
+        let (credential, mut first) = self.open(&chosen, session)?;
+        let needs = credential.signer().needs();
         for file in &self.files {
             let source = BlobSource::new(file, session);
             if source != BlobSource::Stdin {
@@ -61,48 +56,73 @@ impl Subcommand for SignBlob {
                 Some((_, message)) => again(&source, &message, &needs, session)?,
                 None => source.read(&needs, session)?,
             };
-            let signed = blob::sign(message, &signer, session.now())?;
-            self.outputs.write(session, file, &signed)?;
+            let signed = sign(message, &credential, &chosen, session)?;
+            self.outputs.write(session, file, &signed, &credential)?;
         }
         Ok(())
     }
 }
 
 impl SignBlob {
-    /// Checks the flags against each other, and that no service is asked for.
-    fn check(&self, session: &Session<'_>) -> Result<(), Failure> {
+    /// Checks the flags against each other, and chooses the services.
+    fn check(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
         self.unserved.refuse()?;
         self.unserved_blobs.refuse()?;
         at_least(1, &self.files)?;
-        self.services.check(session)?;
+        let chosen = self.services.choose(session)?;
+        self.credential.check(&self.services, &chosen)?;
         self.outputs.check(&self.files, session)?;
+        self.outputs.places().check(&chosen, self.credential.is_certified())?;
         if self.files.iter().filter(|file| *file == "-").count() > 1 {
             return Err(UsageError::because("standard input, -, can be signed once").into());
         }
         let has_password = session.environment().get(env::PASSWORD).is_some() || session.ui().terminal().stdin;
-        if self.files.iter().any(|file| file == "-") && !has_password {
+        if self.credential.has_key() && self.files.iter().any(|file| file == "-") && !has_password {
             return Err(UsageError::because(format!(
                 "standard input is what is signed, so the key's password must be in {}",
                 env::PASSWORD
             ))
             .into());
         }
-        Ok(())
+        Ok(chosen)
     }
 
-    /// Opens the key and, because deriving its encryption key takes a while, reads the first file beside it.
+    /// Has what signs. Opens the key and, because deriving its encryption key takes a while, reads the first file beside it.
     ///
     /// What kind of key it is shows only when it is open, so the file is read for the kinds that sign a hash.
-    fn open(&self, session: &Session<'_>) -> Result<(PrivateKey, Option<(Needs, Message)>), Failure> {
-        let needs = Needs::new(&[self.signer.digest()], Bytes::Dropped);
-        let (key, first) = self.signer.open_beside(session, || {
+    fn open(&self, chosen: &Chosen, session: &Session<'_>) -> Result<(Credential, Option<(Needs, Message)>), Failure> {
+        if !self.credential.has_key() {
+            return Ok((session.wait(self.credential.keyless(chosen, session))?, None));
+        }
+        let signer = &self.credential.signer;
+        let needs = Needs::new(&[signer.digest()], Bytes::Dropped);
+        let (key, first) = signer.open_beside(session, || {
             let source = BlobSource::new(self.files.first()?, session);
             // Of what can be read only once, nothing may be lost.
             source.is_a_file().then(|| source.read(&needs, session))
         })?;
         let first = first.transpose()?;
-        Ok((key, first.map(|message| (needs, message))))
+        let credential = self.credential.of_key(key, chosen, session)?;
+        Ok((credential, first.map(|message| (needs, message))))
     }
+}
+
+/// Signs a message and has the services vouch for it.
+fn sign(
+    message: Message,
+    credential: &Credential,
+    chosen: &Chosen,
+    session: &Session<'_>,
+) -> Result<SignedBlob, Failure> {
+    let services = &chosen.services;
+    if services.is_empty() {
+        return Ok(blob::sign(message, credential.signer(), session.now())?);
+    }
+    let signed = blob::sign(message.clone(), credential.signer(), session.now())?;
+    session.wait(async {
+        let vouched = blob::vouch(signed, message, credential, services, || session.now()).await;
+        Ok(vouched?)
+    })
 }
 
 /// Reads a file once more, for a key that signs it as it is, and checks that it is the same.

@@ -152,7 +152,7 @@ fn what_is_missing_or_needs_a_service_is_told() {
     for (line, told) in [
         (
             "attest-blob --key a.key --predicate p.json hello.txt",
-            "pass --tlog-upload=false",
+            "or --tlog-upload=false",
         ),
         (
             "attest-blob --key a.key --tlog-upload=false hello.txt",

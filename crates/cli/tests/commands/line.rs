@@ -158,7 +158,7 @@ fn cert_stands_for_certificate_in_the_names_of_flags() {
         assert!(
             outcome
                 .stderr
-                .starts_with(&format!("Error: {flag} needs a certificate authority")),
+                .starts_with(&format!("Error: {flag} needs a certificate")),
             "{line}: {}",
             outcome.stderr
         );
@@ -167,7 +167,7 @@ fn cert_stands_for_certificate_in_the_names_of_flags() {
         User::new().run("sign --output-cert x --key k a"),
         str![[r#"
 --- stderr
-Error: signing with a transparency log is not possible yet: pass --tlog-upload=false, or --signing-config with a file that names no service
+Error: which transparency log is to have the signature is not said: pass --signing-config with a file, --rekor-url, or --tlog-upload=false
 help: `countersign sign --help` shows how it is used
 --- exit 1
 

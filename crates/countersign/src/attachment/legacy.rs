@@ -64,6 +64,14 @@ impl Layer {
         }
     }
 
+    /// The layer with more annotations.
+    #[must_use]
+    pub fn with(mut self, annotations: &BTreeMap<String, String>) -> Self {
+        let more = annotations.iter().map(|(name, value)| (name.clone(), value.clone()));
+        self.descriptor.annotations.extend(more);
+        self
+    }
+
     /// The layer's descriptor.
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor

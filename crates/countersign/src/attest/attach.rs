@@ -48,6 +48,7 @@ pub(super) async fn legacy<S: Store>(
     let location = attachment.location;
     let tag = location.tag(attachment.image.digest(), Kind::Attestation)?;
     let layer = Layer::attestation(attestation.envelope.clone(), &attestation.predicate_type);
+    let layer = layer.with(&attestation.vouched);
     let created = options.created.map(|at| at.to_string());
     let replaced = Mutex::new(Vec::new());
     append(store, &tag, &|current: Option<&Manifest>| {

@@ -5,14 +5,16 @@ use countersign_core::artifact::Artifact;
 use countersign_core::bundle::Bundle;
 use countersign_core::envelope::Envelope;
 use countersign_core::payload::statement::PAYLOAD_TYPE;
-use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, TrustedSigner};
+use countersign_core::policy::{LogRule, Policy, TrustedSigner};
 use countersign_core::signer::Signer;
 use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::verify;
 use jiff::Timestamp;
 
 use super::BlobError;
-use crate::attest::Claimed;
+use crate::attest::{Claimed, about_it};
+use crate::credential::Credential;
+use crate::services::Services;
 
 /// An attestation of a blob.
 #[derive(Debug)]
@@ -44,11 +46,7 @@ pub fn attest(
         [digest] => TrustedSigner::key_with_digest(key, *digest),
         _ => TrustedSigner::key(key),
     };
-    let claim = Claim::Attestation {
-        predicate_type: None,
-        binding: ClaimBinding::Required,
-    };
-    let policy = Policy::new(trusted, claim, LogRule::InsecurelyIgnored);
+    let policy = Policy::new(trusted, about_it(), LogRule::InsecurelyIgnored);
     verify(
         &bundle,
         &Artifact::new(digest.clone()),
@@ -58,4 +56,23 @@ pub fn attest(
     )
     .map_err(BlobError::Unverifiable)?;
     Ok(BlobAttestation { bundle, envelope })
+}
+
+/// Has `services` vouch for the attestation of the blob, which is verified with what they answer.
+///
+/// # Errors
+/// [`BlobError::Vouch`].
+pub async fn vouch_attestation(
+    made: BlobAttestation,
+    digest: &Digest,
+    credential: &Credential,
+    services: &Services,
+    now: impl Fn() -> Timestamp,
+) -> Result<BlobAttestation, BlobError> {
+    let artifact = Artifact::new(digest.clone());
+    let vouched = services.vouch(made.bundle, &artifact, about_it(), credential, now);
+    Ok(BlobAttestation {
+        bundle: vouched.await?,
+        envelope: made.envelope,
+    })
 }

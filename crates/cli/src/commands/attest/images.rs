@@ -3,13 +3,15 @@
 use countersign::attachment::discover::Limits;
 use countersign::attachment::{Kind, Location};
 use countersign::attest::{self, AttestError, AttestOptions, Attestation, Claimed, Earlier};
+use countersign::credential::Credential;
+use countersign::services::Services;
 use countersign::sign::{self, Attachment, Ready, Subject, find};
 use countersign_core::Digest;
-use countersign_core::signer::Signer;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Attest;
 use super::output::Several;
+use crate::args::services::Chosen;
 use crate::args::source::{self, Names, Source};
 use crate::commands::sign::target::{Target, tag_warning};
 use crate::failure::Failure;
@@ -22,6 +24,7 @@ pub(super) async fn attest(
     claimed: &Claimed,
     options: AttestOptions,
     limits: &Limits,
+    chosen: &Chosen,
 ) -> Result<(), Failure> {
     let registry = command.registry.open(session)?;
     let found = stream::iter(command.images.texts()?)
@@ -32,13 +35,14 @@ pub(super) async fn attest(
         .buffered(limits.parallel)
         .try_collect::<Vec<_>>();
     let http = command.registry.http(session)?;
-    let (signer, found) = tokio::try_join!(command.signer.open(session, &http), found)?;
+    let (credential, found) = tokio::try_join!(command.credential.obtain(chosen, session, &http), found)?;
     let run = Run {
         command,
         session,
         claimed,
         options,
-        signer: &*signer,
+        credential: &credential,
+        services: &chosen.services,
     };
     let targets: Vec<Target> = found.into_iter().flatten().collect();
     let several = if targets.len() > 1 { Several::Yes } else { Several::No };
@@ -122,7 +126,8 @@ struct Run<'a, 'w> {
     session: &'a Session<'w>,
     claimed: &'a Claimed,
     options: AttestOptions,
-    signer: &'a dyn Signer,
+    credential: &'a Credential,
+    services: &'a Services,
 }
 
 impl Run<'_, '_> {
@@ -130,8 +135,10 @@ impl Run<'_, '_> {
         let image = &target.subject.image;
         let formats = self.options.formats;
         let earlier = self.earlier(target).await?;
-        let now = self.session.now();
-        let attestation = attest::attest(image, self.claimed, self.signer, formats, now)?;
+        let (session, credential) = (self.session, self.credential);
+        let attestation = attest::attest(image, self.claimed, credential.signer(), formats, session.now())?;
+        let now = || session.now();
+        let attestation = attest::vouch(attestation, image, credential, self.services, formats, now).await?;
         self.command
             .output
             .write(self.session, image, several, &attestation, formats)?;

@@ -2,10 +2,12 @@
 
 use clap::Args;
 use countersign::blob::{BlobAttestation, BlobError};
+use countersign::credential::Credential;
 use countersign_core::bundle::legacy;
 
 use crate::args::blob::attestation_beside;
 use crate::args::usage::UsageError;
+use crate::args::vouched::{Legacy, Places};
 use crate::failure::Failure;
 use crate::file::{self, Existing, Mode};
 use crate::session::Session;
@@ -25,6 +27,14 @@ pub(crate) struct OutputArgs {
     #[arg(long, value_name = "FILE")]
     output_attestation: Option<String>,
 
+    /// Writes the certificate of the key that signs to FILE
+    #[arg(long, value_name = "FILE")]
+    output_certificate: Option<String>,
+
+    /// Writes the timestamp of the signature to FILE
+    #[arg(long, value_name = "FILE")]
+    rfc3161_timestamp_bundle: Option<String>,
+
     /// Writes a Sigstore bundle (the default); =false prints the envelope and writes the bundle file of cosign 2
     #[arg(long, default_value = "true")]
     new_bundle_format: bool,
@@ -37,6 +47,8 @@ impl OutputArgs {
             ("--bundle", given(&self.bundle)),
             ("--output-signature", given(&self.output_signature)),
             ("--output-attestation", given(&self.output_attestation)),
+            ("--output-certificate", given(&self.output_certificate)),
+            ("--rfc3161-timestamp-bundle", given(&self.rfc3161_timestamp_bundle)),
         ];
         for (flag, path) in places {
             if path.is_some_and(|path| session.path(path) == session.path(attested)) {
@@ -52,8 +64,27 @@ impl OutputArgs {
         Ok(())
     }
 
+    /// Where what the services give is written.
+    pub(super) fn places(&self) -> Places<'_> {
+        Places {
+            certificate: given(&self.output_certificate),
+            timestamp: given(&self.rfc3161_timestamp_bundle),
+            timestamp_flag: "--rfc3161-timestamp-bundle",
+            legacy: match self.new_bundle_format {
+                true => Legacy::Nothing,
+                false => Legacy::Attestation,
+            },
+        }
+    }
+
     /// Writes what was made: each file whole, aside, and all of them before the first gets its name.
-    pub(super) fn write(&self, session: &Session<'_>, attested: &str, made: &BlobAttestation) -> Result<(), Failure> {
+    pub(super) fn write(
+        &self,
+        session: &Session<'_>,
+        attested: &str,
+        made: &BlobAttestation,
+        credential: &Credential,
+    ) -> Result<(), Failure> {
         let envelope = made.envelope.to_json();
         let mut prepared = Vec::new();
         let mut prepare = |path: String, content: &[u8], told: String| -> Result<(), Failure> {
@@ -63,7 +94,7 @@ impl OutputArgs {
         if let Some(path) = self.bundle_path(attested) {
             let content = match self.new_bundle_format {
                 true => made.bundle.to_json().map_err(BlobError::from)?,
-                false => legacy::attestation_to_file(&made.envelope),
+                false => legacy::bundle_to_file(&made.bundle).map_err(BlobError::from)?,
             };
             let told = format!("Wrote bundle to file {path}");
             prepare(path, &content, told)?;
@@ -76,6 +107,10 @@ impl OutputArgs {
         if let Some(path) = given(&self.output_attestation) {
             let told = format!("Attestation written in {path}");
             prepare(path.to_owned(), made.envelope.payload(), told)?;
+        }
+        for (what, path, content) in self.places().contents(&made.bundle, credential) {
+            let told = format!("Wrote {what} to file {path}");
+            prepare(path, &content, told)?;
         }
         for (file, told) in prepared {
             file.place(Existing::Replace)?;

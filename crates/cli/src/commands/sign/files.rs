@@ -1,8 +1,8 @@
 //! The files that signatures are written to besides, or instead of, being attached.
 
 use clap::Args;
+use countersign::credential::Credential;
 use countersign::sign::Signatures;
-use countersign_core::key::PublicKey;
 use countersign_oci::Pinned;
 
 use super::Sign;
@@ -54,7 +54,7 @@ impl FileArgs {
         image: &Pinned,
         several: Several,
         signatures: &Signatures,
-        key: &PublicKey,
+        credential: &Credential,
     ) -> Result<(), Failure> {
         let bundle = signatures.bundle.as_ref();
         let suffix = match several {
@@ -74,7 +74,11 @@ impl FileArgs {
         }
         put(&self.output_signature, lines(signatures))?;
         put(&self.output_payload, payloads(signatures))?;
-        if let Some(path) = put(&self.output_certificate, Some(key.to_pem().into_bytes()))? {
+        let pem = match credential.certificate() {
+            Some(certificate) => certificate.to_pem(),
+            None => credential.signer().public_key().to_pem(),
+        };
+        if let Some(path) = put(&self.output_certificate, Some(pem.into_bytes()))? {
             session.ui().info(&format!("Certificate wrote in the file {path}"));
         }
         Ok(())

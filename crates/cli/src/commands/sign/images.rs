@@ -1,21 +1,28 @@
 //! Which images are signed, and where the signatures go.
 
 use countersign::attachment::{Kind, Location};
+use countersign::credential::Credential;
+use countersign::services::Services;
 use countersign::sign::{self, Ready, SignOptions, Signatures, Subject, find};
 use countersign_core::Digest;
-use countersign_core::signer::Signer;
 use countersign_oci::{AnyStore, Reference, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Sign;
 use super::files::{Several, lines};
 use super::target::{Target, tag_warning};
+use crate::args::services::Chosen;
 use crate::args::source::{self, Names, Source};
 use crate::failure::Failure;
 use crate::session::Session;
 
 /// Signs every image that was named, and attaches the signatures.
-pub(super) async fn sign(command: &Sign, session: &Session<'_>, options: &SignOptions) -> Result<(), Failure> {
+pub(super) async fn sign(
+    command: &Sign,
+    session: &Session<'_>,
+    options: &SignOptions,
+    chosen: &Chosen,
+) -> Result<(), Failure> {
     let registry = command.registry.open(session)?;
     let found = stream::iter(command.images.texts()?)
         .map(|name| async {
@@ -25,11 +32,18 @@ pub(super) async fn sign(command: &Sign, session: &Session<'_>, options: &SignOp
         .buffered(options.limits.parallel)
         .try_collect::<Vec<_>>();
     let http = command.registry.http(session)?;
-    let (signer, found) = tokio::try_join!(command.signer.open(session, &http), found)?;
+    let (credential, found) = tokio::try_join!(command.credential.obtain(chosen, session, &http), found)?;
+    let run = Run {
+        command,
+        session,
+        options,
+        credential: &credential,
+        services: &chosen.services,
+    };
     let all: Vec<Target> = found.into_iter().flatten().collect();
     let several = if all.len() > 1 { Several::Yes } else { Several::No };
     stream::iter(&all)
-        .map(|target| target.sign(command, session, options, &*signer, several))
+        .map(|target| run.sign(target, several))
         .buffered(options.limits.parallel)
         .try_collect::<()>()
         .await
@@ -122,18 +136,22 @@ async fn meant(command: &Sign, session: &Session<'_>, source: &Source) -> Result
     Ok(resolve(&tag).await?.reference())
 }
 
-impl Target {
-    async fn sign(
-        &self,
-        command: &Sign,
-        session: &Session<'_>,
-        options: &SignOptions,
-        signer: &dyn Signer,
-        several: Several,
-    ) -> Result<(), Failure> {
-        let image = &self.subject.image;
-        let now = session.now();
-        let signatures = sign::sign(image, &self.store, &self.location, signer, options, now).await?;
+/// What is the same for every target.
+struct Run<'a, 'w> {
+    command: &'a Sign,
+    session: &'a Session<'w>,
+    options: &'a SignOptions,
+    credential: &'a Credential,
+    services: &'a Services,
+}
+
+impl Run<'_, '_> {
+    async fn sign(&self, target: &Target, several: Several) -> Result<(), Failure> {
+        let (command, session, options) = (self.command, self.session, self.options);
+        let (image, signer) = (&target.subject.image, self.credential.signer());
+        let signatures = sign::sign(image, &target.store, &target.location, signer, options, session.now()).await?;
+        let now = || session.now();
+        let signatures = sign::vouch(signatures, image, self.credential, self.services, options, now).await?;
         for place in &signatures.skipped {
             session
                 .ui()
@@ -141,8 +159,8 @@ impl Target {
         }
         command
             .files
-            .write(session, image, several, &signatures, signer.public_key())?;
-        let Some(ready) = self.ready else {
+            .write(session, image, several, &signatures, self.credential)?;
+        let Some(ready) = target.ready else {
             return print(command, session, &signatures);
         };
         if signatures.bundle.is_none() && signatures.legacy.is_empty() {
@@ -150,14 +168,22 @@ impl Target {
         }
         session
             .ui()
-            .info(&format!("Pushing signature to: {}", self.location.repository()));
+            .info(&format!("Pushing signature to: {}", target.location.repository()));
         let attachment = sign::Attachment {
             ready,
             image,
-            subject: &self.subject.descriptor,
-            location: &self.location,
+            subject: &target.subject.descriptor,
+            location: &target.location,
         };
-        sign::attach(&attachment, &self.store, signer.public_key(), &signatures, options, now).await?;
+        sign::attach(
+            &attachment,
+            &target.store,
+            signer.public_key(),
+            &signatures,
+            options,
+            session.now(),
+        )
+        .await?;
         Ok(())
     }
 }

@@ -2,10 +2,13 @@
 
 use clap::Args;
 use countersign::blob::SignedBlob;
+use countersign::credential::Credential;
 use countersign_core::bundle::legacy;
+use countersign_core::key::Signature;
 
 use crate::args::blob::{SUFFIX, beside};
 use crate::args::usage::UsageError;
+use crate::args::vouched::{Legacy, Places};
 use crate::failure::Failure;
 use crate::file::{self, Existing, Mode, Prepared};
 use crate::session::Session;
@@ -25,7 +28,15 @@ pub(crate) struct OutputArgs {
     #[arg(long, value_name = "FILE", hide = true)]
     output: Option<String>,
 
-    /// Writes signatures that are not in a bundle in base64; =false as they are
+    /// Writes the certificate of the key that signs to FILE
+    #[arg(long, value_name = "FILE")]
+    output_certificate: Option<String>,
+
+    /// Writes the timestamp of the signature to FILE
+    #[arg(long, value_name = "FILE")]
+    rfc3161_timestamp: Option<String>,
+
+    /// Writes signatures and certificates that are not in a bundle in base64; =false as they are
     #[arg(long, default_value = "true")]
     b64: bool,
 
@@ -45,6 +56,8 @@ impl OutputArgs {
         let given = [
             ("--bundle", given(self.bundle.as_deref())),
             ("--output-signature", self.signature()),
+            ("--output-certificate", given(self.output_certificate.as_deref())),
+            ("--rfc3161-timestamp", given(self.rfc3161_timestamp.as_deref())),
         ];
         for (flag, path) in given {
             let Some(path) = path else { continue };
@@ -59,7 +72,7 @@ impl OutputArgs {
                 return Err(UsageError::because(format!("{flag} {path} is the file that is signed")).into());
             }
         }
-        let has_place = !self.new_bundle_format || given.iter().any(|(_, path)| path.is_some());
+        let has_place = !self.new_bundle_format || given[..2].iter().any(|(_, path)| path.is_some());
         if !has_place && files.iter().any(|file| file == "-") {
             return Err(UsageError::because(
                 "must specify --bundle with --new-bundle-format: standard input has no name to put a bundle beside",
@@ -69,13 +82,32 @@ impl OutputArgs {
         Ok(())
     }
 
+    /// Where what the services give is written.
+    pub(super) fn places(&self) -> Places<'_> {
+        Places {
+            certificate: given(self.output_certificate.as_deref()),
+            timestamp: given(self.rfc3161_timestamp.as_deref()),
+            timestamp_flag: "--rfc3161-timestamp",
+            legacy: match self.new_bundle_format {
+                true => Legacy::Nothing,
+                false => Legacy::File,
+            },
+        }
+    }
+
     /// Writes what was made for `signed_file`: each file whole, aside, and all of them before the first gets its name.
-    pub(super) fn write(&self, session: &Session<'_>, signed_file: &str, signed: &SignedBlob) -> Result<(), Failure> {
+    pub(super) fn write(
+        &self,
+        session: &Session<'_>,
+        signed_file: &str,
+        signed: &SignedBlob,
+        credential: &Credential,
+    ) -> Result<(), Failure> {
         let mut prepared = Vec::new();
         if let Some(path) = self.bundle_path(signed_file) {
             let content = match self.new_bundle_format {
                 true => signed.bundle.to_json().map_err(countersign::blob::BlobError::from)?,
-                false => legacy::to_file(&signed.signature),
+                false => legacy::bundle_to_file(&signed.bundle).map_err(countersign::blob::BlobError::from)?,
             };
             prepared.push(("bundle", prepare(session, &path, &content)?, path));
         }
@@ -90,6 +122,13 @@ impl OutputArgs {
             if self.b64 {
                 session.ui().print(b"\n")?;
             }
+        }
+        for (what, path, content) in self.places().contents(&signed.bundle, credential) {
+            let content = match (what, self.b64) {
+                ("certificate", true) => Signature::new(content).to_base64().into_bytes(),
+                _ => content,
+            };
+            prepared.push((what, prepare(session, &path, &content)?, path));
         }
         for (what, file, path) in prepared {
             file.place(Existing::Replace)?;

@@ -170,15 +170,15 @@ fn a_log_a_certificate_and_a_bundle_that_is_not_made_are_refused() {
     for (flags, reason) in [
         (
             "attest --key a.key --predicate claim.json",
-            "signing with a transparency log is not possible yet",
+            "which transparency log is to have the signature is not said",
         ),
         (
             "attest --key a.key --tlog-upload=false --predicate claim.json --rekor-entry-type dsse",
-            "--rekor-entry-type needs a transparency log",
+            "--rekor-entry-type needs a choice of entries",
         ),
         (
-            "attest --tlog-upload=false --predicate claim.json --identity-token x",
-            "--identity-token needs a certificate authority",
+            "attest --key a.key --tlog-upload=false --predicate claim.json --identity-token x",
+            "--identity-token: a key signs, so that nothing is certified",
         ),
         (
             "attest --key a.key --tlog-upload=false --predicate claim.json --format legacy --bundle x",

@@ -17,7 +17,7 @@ fn a_log_is_not_forgotten_in_silence() {
         signer().run(&format!("sign --key a.key {IMAGE}")),
         str![[r#"
 --- stderr
-Error: signing with a transparency log is not possible yet: pass --tlog-upload=false, or --signing-config with a file that names no service
+Error: which transparency log is to have the signature is not said: pass --signing-config with a file, --rekor-url, or --tlog-upload=false
 help: `countersign sign --help` shows how it is used
 --- exit 1
 
@@ -26,7 +26,7 @@ help: `countersign sign --help` shows how it is used
 }
 
 #[test]
-fn a_flag_that_needs_a_service_is_refused_by_name() {
+fn a_flag_that_would_be_without_effect_is_refused_by_name() {
     let user = signer();
     for flag in [
         "--rekor-url=https://rekor.example",
@@ -35,7 +35,7 @@ fn a_flag_that_needs_a_service_is_refused_by_name() {
         "--oidc-client-id=id",
         "--oidc-client-secret-file=secret",
         "--oidc-redirect-url=https://redirect.example",
-        "--oidc-provider=github",
+        "--oidc-provider=envvar",
         "--oidc-disable-ambient-providers",
         "--identity-token=token",
         "--fulcio-auth-flow=device",
@@ -43,7 +43,6 @@ fn a_flag_that_needs_a_service_is_refused_by_name() {
         "--certificate-chain=c.pem",
         "--issue-certificate",
         "--insecure-skip-verify",
-        "--timestamp-server-url=https://tsa.example",
         "--timestamp-client-cacert=c.pem",
         "--timestamp-client-cert=c.pem",
         "--timestamp-client-key=c.pem",
@@ -59,13 +58,13 @@ fn a_flag_that_needs_a_service_is_refused_by_name() {
 }
 
 #[test]
-fn a_flag_that_needs_a_service_is_refused_from_the_environment_too() {
+fn a_flag_that_would_be_without_effect_is_refused_from_the_environment_too() {
     let user = signer().with_variable("COSIGN_REKOR_URL", "https://rekor.example");
     assert_outcome!(
         user.run(&format!("{SIGN} {IMAGE}")),
         str![[r#"
 --- stderr
-Error: --rekor-url needs a transparency log: this version works with keys only and contacts no service but the registry
+Error: --rekor-url names a transparency log, and --tlog-upload=false says not to use one
 help: `countersign sign --help` shows how it is used
 --- exit 1
 
@@ -74,7 +73,7 @@ help: `countersign sign --help` shows how it is used
 }
 
 #[test]
-fn a_signing_configuration_counts_only_without_services() {
+fn the_log_of_a_signing_configuration_gets_nothing_without_consent() {
     let (registry, user) = (Registry::open(), signer());
     let digest = push(&user, &registry, "app:v1", "hello");
     let media_type = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
@@ -90,8 +89,12 @@ fn a_signing_configuration_counts_only_without_services() {
         refused.redacted(registry.host()),
         str![[r#"
 --- stderr
-Error: --signing-config some.json: it names services, and no service is reached yet: pass one that names none
-help: `countersign sign --help` shows how it is used
+WARNING: Image reference REGISTRY/app:v1 uses a tag, not a digest, to identify the image to sign.
+    This can lead you to sign a different image than the intended one. Please use a
+    digest (example.com/ubuntu@sha256:abc123...) rather than tag
+    (example.com/ubuntu:latest) for the input to countersign. The digest that the tag has now is signed.
+This makes public, for ever and for everybody to see: the signature, the digest of what is signed and the public key. It will be in https://rekor.example.
+Are you sure you would like to continue? [y/N] Error: user declined the prompt
 --- exit 1
 
 "#]]
@@ -140,7 +143,7 @@ fn a_key_is_needed() {
         user.run(&format!("sign --tlog-upload=false {IMAGE}")),
         str![[r#"
 --- stderr
-Error: a key is needed: pass --key with a file, env://NAME or https://…
+Error: a key is needed: pass --key with a file, env://NAME or https://…; or, to sign without one, --signing-config with a file, or --fulcio-url
 help: `countersign sign --help` shows how it is used
 --- exit 1
 

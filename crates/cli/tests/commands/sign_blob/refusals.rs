@@ -23,7 +23,7 @@ fn a_log_is_not_forgotten_in_silence() {
         writer().run("sign-blob --key a.key hello.txt"),
         str![[r#"
 --- stderr
-Error: signing with a transparency log is not possible yet: pass --tlog-upload=false, or --signing-config with a file that names no service
+Error: which transparency log is to have the signature is not said: pass --signing-config with a file, --rekor-url, or --tlog-upload=false
 help: `countersign sign-blob --help` shows how it is used
 --- exit 1
 
@@ -32,7 +32,7 @@ help: `countersign sign-blob --help` shows how it is used
 }
 
 #[test]
-fn a_flag_that_needs_a_service_is_refused_by_name() {
+fn a_flag_that_would_be_without_effect_is_refused_by_name() {
     let user = writer();
     for flag in [
         "--rekor-url=https://rekor.example",
@@ -44,7 +44,9 @@ fn a_flag_that_needs_a_service_is_refused_by_name() {
         "--output-certificate=c.pem",
         "--signing-algorithm=ecdsa-sha2-256-nistp256",
         "--rfc3161-timestamp=t",
-        "--timestamp-server-url=https://tsa.example",
+        "--timestamp-client-cert=c.pem",
+        "--oidc-issuer=https://issuer.example",
+        "--fulcio-auth-flow=device",
         "--use-signing-config",
         "--sk",
     ] {
@@ -220,4 +222,106 @@ Error: ed25519 key has its own digest, which cannot be chosen
 
 "#]]
     );
+}
+
+#[test]
+fn services_are_named_one_way() {
+    let user = writer();
+    let config = r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json",
+        "rekorTlogUrls":[{"url":"http://127.0.0.1:1","majorApiVersion":1,"validFor":{"start":"2020-01-01T00:00:00Z"}}],
+        "rekorTlogConfig":{"selector":"ANY"}}"#;
+    user.write("config.json", config);
+    for (flags, told) in [
+        (
+            "--signing-config config.json --rekor-url http://127.0.0.1:1",
+            "cannot specify service URLs and use signing config",
+        ),
+        (
+            "--signing-config config.json --tlog-upload=false",
+            "--tlog-upload=false: config.json names transparency logs",
+        ),
+        (
+            "--rekor-url http://127.0.0.1:1 --tlog-upload=false",
+            "--rekor-url names a transparency log, and --tlog-upload=false says not to use one",
+        ),
+    ] {
+        let outcome = user.run(&format!("sign-blob --key a.key -y {flags} hello.txt"));
+        assert_eq!(outcome.exit, 1, "{outcome}");
+        assert!(outcome.stderr.contains(told), "{outcome}");
+    }
+}
+
+#[test]
+fn a_certificate_of_minutes_needs_a_witness_of_the_time() {
+    assert_outcome!(
+        writer().run("sign-blob --fulcio-url http://127.0.0.1:1 --tlog-upload=false hello.txt"),
+        str![[r#"
+--- stderr
+Error: a certificate is valid for minutes, and no service would witness that the signature was made in them: a timestamp authority or a Rekor 1 is needed
+help: `countersign sign-blob --help` shows how it is used
+--- exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn nothing_becomes_public_without_consent() {
+    let user = writer();
+    let line = "sign-blob --key a.key --rekor-url http://127.0.0.1:1 hello.txt";
+    assert_outcome!(
+        user.clone().typing("n\n").run(line),
+        str![[r#"
+--- stderr
+This makes public, for ever and for everybody to see: the signature, the digest of what is signed and the public key. It will be in http://127.0.0.1:1.
+Are you sure you would like to continue? [y/N] Error: user declined the prompt
+--- exit 1
+
+"#]]
+    );
+    assert!(!user.path("hello.txt.sigstore.json").exists());
+}
+
+#[test]
+fn without_a_token_it_is_told_where_one_could_come_from() {
+    let outcome = writer().run(
+        "sign-blob -y --oidc-disable-ambient-providers --fulcio-url http://127.0.0.1:1 --rekor-url http://127.0.0.1:1 hello.txt",
+    );
+    assert_eq!(outcome.exit, 1, "{outcome}");
+    assert!(outcome.stderr.starts_with("Error: who signs is not known"), "{outcome}");
+}
+
+#[test]
+fn what_the_files_of_cosign_2_have_no_place_for_is_not_lost() {
+    let user = writer();
+    for (flags, told) in [
+        (
+            "--rekor-url http://127.0.0.1:1 --timestamp-server-url http://127.0.0.1:1",
+            "the timestamp would be lost",
+        ),
+        ("--signing-config rekor2.json", "no place for an entry of Rekor 2"),
+    ] {
+        let config = r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json",
+            "rekorTlogUrls":[{"url":"http://127.0.0.1:1","majorApiVersion":2,"validFor":{"start":"2020-01-01T00:00:00Z"}}],
+            "rekorTlogConfig":{"selector":"ANY"}}"#;
+        user.write("rekor2.json", config);
+        let outcome = user.run(&format!(
+            "sign-blob --key a.key -y --new-bundle-format=false {flags} hello.txt"
+        ));
+        assert_eq!(outcome.exit, 1, "{outcome}");
+        assert!(outcome.stderr.contains(told), "{outcome}");
+    }
+}
+
+#[test]
+fn a_log_that_does_not_answer_leaves_nothing_behind() {
+    let user = ecdsa_writer();
+    let before = files(&user);
+    let outcome = user.run("sign-blob --key a.key -y --rekor-url http://127.0.0.1:1 hello.txt");
+    assert_eq!(outcome.exit, 20, "{outcome}");
+    assert!(
+        outcome.stderr.contains("Error: transparency log gave no answer"),
+        "{outcome}"
+    );
+    assert_eq!(files(&user), before);
 }
