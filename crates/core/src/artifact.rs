@@ -31,6 +31,13 @@ impl Artifact {
         &self.digest
     }
 
+    /// Returns every digest of the artifact that is known.
+    pub fn digests(&self) -> impl Iterator<Item = Digest> {
+        let others = self.message.iter().flat_map(Message::digests);
+        let others = others.filter(|other| *other != self.digest);
+        std::iter::once(self.digest.clone()).chain(others)
+    }
+
     /// Returns the artifact as a message; one that is only named is one of which only the digest is known.
     pub(crate) fn as_message(&self) -> Cow<'_, Message> {
         match &self.message {

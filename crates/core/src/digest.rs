@@ -64,6 +64,11 @@ impl Digest {
         hasher.finish()
     }
 
+    /// Takes a hash that was made elsewhere; `None` when it is not as long as the algorithm's are.
+    pub(crate) fn from_bytes(algorithm: Algorithm, hash: &[u8]) -> Option<Self> {
+        format!("{}:{}", algorithm.name(), hex::encode(hash)).parse().ok()
+    }
+
     /// The algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm

@@ -123,6 +123,18 @@ impl Message {
         Some(hash)
     }
 
+    /// Returns the digests that are known, of the algorithms that name artifacts.
+    pub fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.hashes.iter().filter_map(|(algorithm, hash)| {
+            let algorithm = match algorithm {
+                SignatureDigest::Sha256 => Algorithm::Sha256,
+                SignatureDigest::Sha384 => return None,
+                SignatureDigest::Sha512 => Algorithm::Sha512,
+            };
+            Digest::from_bytes(algorithm, hash)
+        })
+    }
+
     /// Returns the hashes that are known.
     pub fn known(&self) -> impl Iterator<Item = SignatureDigest> {
         self.hashes.iter().map(|(digest, _)| *digest)

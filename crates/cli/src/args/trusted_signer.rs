@@ -79,17 +79,19 @@ impl TrustedSignerArgs {
         session: &Session<'_>,
         http: &Http,
     ) -> Result<Terms, Failure> {
+        self.warn(thing, session);
         let key = match self.reference(session)? {
             Some(reference) => Some(reference.public_key(&session.variables(), http).await?),
             None => None,
         };
-        self.terms_with(key, claim, thing, session)
+        self.terms_with(key, claim, session)
     }
 
     /// As [`terms`](Self::terms), for a command that needs no registry, and so no client where the key is here.
     pub(crate) fn terms_alone(&self, claim: Claim, thing: &str, session: &Session<'_>) -> Result<Terms, Failure> {
+        self.warn(thing, session);
         let Some(reference) = self.reference(session)? else {
-            return self.terms_with(None, claim, thing, session);
+            return self.terms_with(None, claim, session);
         };
         let key = match reference.read_here(&session.variables())? {
             Some(pem) => reference.parse_public(&pem)?,
@@ -98,16 +100,10 @@ impl TrustedSignerArgs {
                 session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?
             }
         };
-        self.terms_with(Some(key), claim, thing, session)
+        self.terms_with(Some(key), claim, session)
     }
 
-    fn terms_with(
-        &self,
-        key: Option<PublicKey>,
-        claim: Claim,
-        thing: &str,
-        session: &Session<'_>,
-    ) -> Result<Terms, Failure> {
+    fn terms_with(&self, key: Option<PublicKey>, claim: Claim, session: &Session<'_>) -> Result<Terms, Failure> {
         let signer = match key {
             Some(key) => self.trusting(key),
             None => self.identities(session)?,
@@ -134,12 +130,6 @@ impl TrustedSignerArgs {
                 .into());
             }
         };
-        if self.insecure_ignore_tlog {
-            session.ui().warn(&format!(
-                "Skipping tlog verification is an insecure practice that lacks transparency and auditability \
-                 verification for the {thing}."
-            ));
-        }
         Ok(Terms {
             policy: Policy::new(signer, claim, log).stamped(timestamps),
             root,
@@ -149,6 +139,16 @@ impl TrustedSignerArgs {
     /// Whether nothing but the registry may be contacted.
     pub(crate) fn is_offline(&self) -> bool {
         self.offline
+    }
+
+    /// Says what is not asked of the `thing` that is verified.
+    fn warn(&self, thing: &str, session: &Session<'_>) {
+        if self.insecure_ignore_tlog {
+            session.ui().warn(&format!(
+                "Skipping tlog verification is an insecure practice that lacks transparency and auditability \
+                 verification for the {thing}."
+            ));
+        }
     }
 
     /// Where the key is, if one is trusted.

@@ -3,9 +3,10 @@
 use clap::Args;
 use countersign::verify::Rules;
 use countersign_core::bundle::{self, Bundle, Content};
-use countersign_core::message::{Bytes, Needs};
+use countersign_core::envelope::Envelope;
+use countersign_core::message::Needs;
 use countersign_core::policy::{Claim, ClaimBinding};
-use countersign_core::verify::verify;
+use countersign_core::verify::{needs, verify};
 use countersign_core::{Artifact, Digest};
 
 use super::Subcommand;
@@ -72,7 +73,7 @@ impl Subcommand for VerifyBlobAttestation {
         let terms = self.trusted.terms_alone(claim, "blob attestation", session)?;
         let Rules { policy, trust } = terms.rules();
         let bundle = self.evidence(session)?;
-        let (shown, artifact) = self.artifact(session)?;
+        let (shown, artifact) = self.artifact(&needs(&bundle, policy), session)?;
         verify(&bundle, &artifact, policy, trust, session.now())
             .map_err(|source| Failure::Rejected { blob: shown, source })?;
         session.ui().info("Verified OK");
@@ -82,7 +83,7 @@ impl Subcommand for VerifyBlobAttestation {
 
 impl VerifyBlobAttestation {
     /// What the attestation must be about, and how messages call it.
-    fn artifact(&self, session: &Session<'_>) -> Result<(String, Artifact), Failure> {
+    fn artifact(&self, needs: &Needs, session: &Session<'_>) -> Result<(String, Artifact), Failure> {
         let file = self.file()?;
         match (file, &self.digest, &self.digest_algorithm) {
             (None, Some(hex), Some(algorithm)) => {
@@ -93,9 +94,8 @@ impl VerifyBlobAttestation {
                 }
             }
             (Some(file), None, None) => {
-                let hash = Needs::new(&[], Bytes::Dropped);
-                let message = BlobSource::new(file, session).read(&hash, session)?;
-                Ok((file.to_owned(), Artifact::new(message.digest().clone())))
+                let message = BlobSource::new(file, session).read(needs, session)?;
+                Ok((file.to_owned(), Artifact::message(message)))
             }
             // Nothing is compared with it.
             (None, None, None) if !self.check_claims => {
@@ -145,10 +145,18 @@ impl VerifyBlobAttestation {
         let bytes = file::read(session.directory(), other, bundle::LIMIT as u64)?;
         let is_its_statement =
             matches!(bundle.content(), Content::Envelope(signed) if signed.envelope().payload() == bytes);
-        if is_its_statement || parse(other, &bytes)?.content() == bundle.content() {
+        if is_its_statement || envelope(&parse(other, &bytes)?) == envelope(&bundle) {
             return Ok(bundle);
         }
         Err(UsageError::because("--signature and --bundle hold different attestations: pass one").into())
+    }
+}
+
+/// The envelope that an attestation's bundle holds.
+fn envelope(bundle: &Bundle) -> Option<&Envelope> {
+    match bundle.content() {
+        Content::Envelope(signed) => Some(signed.envelope()),
+        _ => None,
     }
 }
 

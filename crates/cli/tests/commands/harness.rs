@@ -21,6 +21,7 @@ pub(crate) struct User {
     stdin: Vec<u8>,
     terminal: Terminal,
     hidden_lines: VecDeque<String>,
+    now: &'static str,
 }
 
 /// What a command printed and how it ended.
@@ -38,7 +39,14 @@ impl User {
             stdin: Vec::new(),
             terminal: Terminal::default(),
             hidden_lines: VecDeque::new(),
+            now: "2026-11-22T12:00:00Z",
         }
+    }
+
+    /// Sets the clock.
+    pub(crate) fn at(mut self, now: &'static str) -> Self {
+        self.now = now;
+        self
     }
 
     /// Sets a variable of the environment.
@@ -114,6 +122,7 @@ impl User {
         let stdout = Shared::default();
         let stderr = Shared::default();
         let mut hidden_lines = self.hidden_lines.clone();
+        let now = self.now;
         let mut world = World {
             environment: Environment::new(
                 self.variables
@@ -131,7 +140,7 @@ impl User {
                     .pop_front()
                     .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
             }),
-            now: Box::new(|| "2026-11-22T12:00:00Z".parse().expect("this is a time")),
+            now: Box::new(|| now.parse().expect("this is a time")),
             random: Box::new(io::repeat(7)),
         };
         let line = std::iter::once(program).chain(arguments.iter().copied());

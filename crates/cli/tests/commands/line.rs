@@ -144,21 +144,25 @@ fn two_dashes_before_a_letter_are_repaired_with_a_warning() {
 
 #[test]
 fn cert_stands_for_certificate_in_the_names_of_flags() {
-    for (line, flag) in [
-        ("sign --cert x --key k a", "--certificate"),
-        ("sign --cert-chain=x --key k a", "--certificate-chain"),
+    for (line, told) in [
+        ("sign --cert x --key k a", "--certificate needs a certificate"),
         (
-            "verify --cert-identity x --cert-oidc-issuer y a",
-            "--certificate-identity",
+            "sign --cert-chain=x --key k a",
+            "--certificate-chain needs a certificate",
         ),
-        ("verify --cert-oidc-issuer=y a", "--certificate-oidc-issuer"),
+        (
+            "verify --cert-identity x a",
+            "--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required",
+        ),
+        (
+            "verify --cert-oidc-issuer=y a",
+            "--certificate-identity or --certificate-identity-regexp is required",
+        ),
     ] {
         let outcome = User::new().run(line);
         assert_eq!(outcome.exit, 1, "{line}");
         assert!(
-            outcome
-                .stderr
-                .starts_with(&format!("Error: {flag} needs a certificate")),
+            outcome.stderr.starts_with(&format!("Error: {told}")),
             "{line}: {}",
             outcome.stderr
         );
@@ -182,7 +186,7 @@ fn a_short_name_of_a_flag_that_the_command_does_not_have_is_unknown() {
         str![[r#"
 --- stderr
 Error: unknown flag: --cert-email
-help: did you mean --cert-chain?
+help: did you mean --cert?
 help: `countersign verify --help` shows how it is used
 --- exit 1
 

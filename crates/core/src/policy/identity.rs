@@ -69,7 +69,7 @@ pub enum Pattern {
     /// A text that the expression matches.
     Regexp(Regexp),
     /// A text that both agree on.
-    Both(Box<[Pattern; 2]>),
+    Both(Box<[Self; 2]>),
 }
 
 impl Pattern {

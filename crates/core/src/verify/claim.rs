@@ -213,7 +213,7 @@ fn subject<'a>(
 ) -> Result<&'a Subject, Rejection> {
     let mut rejection = None;
     for subject in statement.subjects() {
-        if !subject.is(artifact.digest()) {
+        if !artifact.digests().any(|digest| subject.is(&digest)) {
             continue;
         }
         match carries(subject.annotations(), annotations) {

@@ -11,23 +11,25 @@ use crate::payload::simple_signing;
 use crate::payload::statement::{PAYLOAD_TYPE, SIGN_PREDICATE_TYPE, StatementError, sign_statement};
 use crate::policy::{Claim, ClaimBinding, LogRule, PredicateRule, TrustedSigner};
 use crate::signer::Signer;
-use crate::trust::TrustedRoot;
 
 const SIGN: &str = SIGN_PREDICATE_TYPE;
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
+
+/// Judges where nothing but keys is trusted.
+fn verify(
+    bundle: &Bundle,
+    artifact: &Artifact,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<VerifiedSignature, Rejection> {
+    super::verify(bundle, artifact, policy, &TrustedRoot::default(), now)
+}
 
 #[test]
 fn a_signature_of_the_artifact_by_the_key_is_accepted() {
     let key = new_key();
     for bundle in both(&key, "image", &[("a", "1")]) {
-        let accepted = verify(
-            &bundle,
-            &artifact("image"),
-            &trusting(&key, &[("a", "1")]),
-            &TrustedRoot::default(),
-            now(),
-        )
-        .unwrap();
+        let accepted = verify(&bundle, &artifact("image"), &trusting(&key, &[("a", "1")]), now()).unwrap();
         assert_eq!(accepted.format(), bundle.format());
         assert_eq!(accepted.digest(), Some(artifact("image").digest()));
         assert_eq!(accepted.claimed_digest(), Some(artifact("image").digest().as_str()));
@@ -43,14 +45,7 @@ fn a_signature_by_another_key_is_rejected_and_both_keys_are_named() {
     let (key, another) = (new_key(), new_key());
     let [bundle, layer] = both(&another, "image", &[]);
     let ours = key.public_key().hint();
-    let rejection = verify(
-        &bundle,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
     let theirs = another.public_key().hint();
     assert!(
         matches!(&rejection, Rejection::SignatureMismatch { key, named: Some(named), .. } if *key == ours && named.as_str() == theirs),
@@ -60,14 +55,7 @@ fn a_signature_by_another_key_is_rejected_and_both_keys_are_named() {
         rejection.to_string(),
         format!("signature does not verify with key {ours} (the bundle names key {theirs:?})")
     );
-    let rejection = verify(
-        &layer,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&layer, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
     assert!(
         matches!(&rejection, Rejection::SignatureMismatch { key, named: None, .. } if *key == ours),
         "{rejection:?}"
@@ -88,14 +76,7 @@ fn a_payload_that_was_changed_is_rejected() {
             &payload(SIGN, &[subject("image", &[])]),
         ),
     ] {
-        let rejection = verify(
-            &bundle,
-            &artifact("image"),
-            &trusting(&key, &[]),
-            &TrustedRoot::default(),
-            now(),
-        )
-        .unwrap_err();
+        let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
         assert!(
             matches!(rejection, Rejection::SignatureMismatch { .. }),
             "{rejection:?}"
@@ -108,14 +89,7 @@ fn the_payload_type_is_signed_too() {
     let key = new_key();
     let envelope = Envelope::seal("text/plain", payload(SIGN, &[subject("image", &[])]), &key).unwrap();
     let bundle = replaced_text(&assembled(envelope, &key), "payloadType", PAYLOAD_TYPE);
-    let rejection = verify(
-        &bundle,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
     assert!(
         matches!(rejection, Rejection::SignatureMismatch { .. }),
         "{rejection:?}"
@@ -130,7 +104,6 @@ fn a_payload_of_another_type_is_rejected() {
         &assembled(envelope, &key),
         &artifact("image"),
         &trusting(&key, &[]),
-        &TrustedRoot::default(),
         now(),
     )
     .unwrap_err();
@@ -148,7 +121,6 @@ fn a_signed_payload_that_is_no_claim_is_rejected() {
         &assembled(envelope, &key),
         &artifact("image"),
         &trusting(&key, &[]),
-        &TrustedRoot::default(),
         now(),
     )
     .unwrap_err();
@@ -157,14 +129,7 @@ fn a_signed_payload_that_is_no_claim_is_rejected() {
         "{rejection:?}"
     );
     let layer = Bundle::legacy(b"{}".to_vec(), key.sign(b"{}").unwrap());
-    let rejection = verify(
-        &layer,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&layer, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
     assert!(
         matches!(rejection, Rejection::MalformedSimpleSigning(_)),
         "{rejection:?}"
@@ -175,20 +140,13 @@ fn a_signed_payload_that_is_no_claim_is_rejected() {
 fn an_attestation_is_no_signature_unless_the_policy_says_so() {
     let key = new_key();
     let bundle = sealed(&key, PROVENANCE, &[subject("image", &[])]);
-    let rejection = verify(
-        &bundle,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
     assert!(
         matches!(&rejection, Rejection::PredicateType { expected: SIGN_PREDICATE_TYPE, found } if found.as_str() == PROVENANCE),
         "{rejection:?}"
     );
     let any = asking(&key, ClaimBinding::Required, PredicateRule::InsecurelyAny);
-    let accepted = verify(&bundle, &artifact("image"), &any, &TrustedRoot::default(), now()).unwrap();
+    let accepted = verify(&bundle, &artifact("image"), &any, now()).unwrap();
     assert_eq!(
         (accepted.kind(), accepted.predicate_type()),
         (PROVENANCE, Some(PROVENANCE))
@@ -200,7 +158,7 @@ fn an_attestation_is_no_signature_even_with_claims_ignored() {
     let key = new_key();
     let bundle = sealed(&key, PROVENANCE, &[subject("image", &[])]);
     let policy = asking(&key, ClaimBinding::InsecurelyIgnored, PredicateRule::Signature);
-    let rejection = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap_err();
+    let rejection = verify(&bundle, &artifact("image"), &policy, now()).unwrap_err();
     assert!(matches!(rejection, Rejection::PredicateType { .. }), "{rejection:?}");
 }
 
@@ -208,14 +166,7 @@ fn an_attestation_is_no_signature_even_with_claims_ignored() {
 fn a_signature_of_another_artifact_is_rejected_and_what_it_signs_is_listed() {
     let key = new_key();
     for bundle in both(&key, "another image", &[]) {
-        let rejection = verify(
-            &bundle,
-            &artifact("image"),
-            &trusting(&key, &[]),
-            &TrustedRoot::default(),
-            now(),
-        )
-        .unwrap_err();
+        let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
         assert!(
             matches!(&rejection, Rejection::DigestMismatch { expected, found }
                 if expected == artifact("image").digest() && found.shown() == [artifact("another image").digest().as_str().into()]),
@@ -240,7 +191,6 @@ fn of_many_other_digests_a_few_are_listed() {
         &sealed(&key, SIGN, &subjects),
         &artifact("image"),
         &trusting(&key, &[]),
-        &TrustedRoot::default(),
         now(),
     )
     .unwrap_err();
@@ -253,7 +203,6 @@ fn of_many_other_digests_a_few_are_listed() {
         &sealed(&key, SIGN, &[]),
         &artifact("image"),
         &trusting(&key, &[]),
-        &TrustedRoot::default(),
         now(),
     )
     .unwrap_err();
@@ -271,7 +220,6 @@ fn a_digest_that_steers_terminals_is_shown_escaped() {
         &sealed(&key, SIGN, &[subject]),
         &artifact("image"),
         &trusting(&key, &[]),
-        &TrustedRoot::default(),
         now(),
     )
     .unwrap_err();
@@ -288,7 +236,7 @@ fn with_claims_ignored_neither_digest_nor_annotations_are_looked_at() {
     let key = new_key();
     let mut policy = asking(&key, ClaimBinding::InsecurelyIgnored, PredicateRule::Signature);
     for bundle in both(&key, "another image", &[]) {
-        let accepted = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap();
+        let accepted = verify(&bundle, &artifact("image"), &policy, now()).unwrap();
         assert_eq!(accepted.digest(), None);
         assert_eq!(
             accepted.claimed_digest(),
@@ -301,7 +249,7 @@ fn with_claims_ignored_neither_digest_nor_annotations_are_looked_at() {
         LogRule::InsecurelyIgnored,
     );
     for bundle in both(&key, "another image", &[]) {
-        let rejection = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap_err();
+        let rejection = verify(&bundle, &artifact("image"), &policy, now()).unwrap_err();
         assert!(
             matches!(rejection, Rejection::SignatureMismatch { .. }),
             "{rejection:?}"
@@ -317,14 +265,7 @@ fn a_missing_annotation_is_rejected() {
         .into_iter()
         .chain(both(&key, "image", without))
     {
-        let rejection = verify(
-            &bundle,
-            &artifact("image"),
-            &trusting(&key, &[("b", "2")]),
-            &TrustedRoot::default(),
-            now(),
-        )
-        .unwrap_err();
+        let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[("b", "2")]), now()).unwrap_err();
         assert!(
             matches!(&rejection, Rejection::AnnotationMissing { key, expected } if (key.as_str(), expected.as_str()) == ("b", "2")),
             "{rejection:?}"
@@ -340,7 +281,6 @@ fn an_annotation_with_another_value_is_rejected() {
             &bundle,
             &artifact("image"),
             &trusting(&key, &[("a", "1"), ("b", "3")]),
-            &TrustedRoot::default(),
             now(),
         )
         .unwrap_err();
@@ -362,14 +302,7 @@ fn a_number_never_equals_a_text() {
     let layer = Bundle::legacy(text.clone().into_bytes(), key.sign(text.as_bytes()).unwrap());
     let subject = subject("image", &[]).replace("{}", r#"{"n":1}"#);
     for bundle in [layer, sealed(&key, SIGN, &[subject])] {
-        let rejection = verify(
-            &bundle,
-            &artifact("image"),
-            &trusting(&key, &[("n", "1")]),
-            &TrustedRoot::default(),
-            now(),
-        )
-        .unwrap_err();
+        let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[("n", "1")]), now()).unwrap_err();
         assert!(
             matches!(&rejection, Rejection::AnnotationMismatch { key, found, .. } if (key.as_str(), found.as_str()) == ("n", "1")),
             "{rejection:?}"
@@ -385,26 +318,12 @@ fn no_subject_lends_its_annotations_to_another() {
         SIGN,
         &[subject("another image", &[("a", "1")]), subject("image", &[("b", "2")])],
     );
-    let rejection = verify(
-        &bundle,
-        &artifact("image"),
-        &trusting(&key, &[("a", "1")]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[("a", "1")]), now()).unwrap_err();
     assert!(
         matches!(&rejection, Rejection::AnnotationMissing { key, .. } if key == "a"),
         "{rejection:?}"
     );
-    let accepted = verify(
-        &bundle,
-        &artifact("image"),
-        &trusting(&key, &[("b", "2")]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap();
+    let accepted = verify(&bundle, &artifact("image"), &trusting(&key, &[("b", "2")]), now()).unwrap();
     assert_eq!(accepted.claimed_digest(), Some(artifact("image").digest().as_str()));
     assert_eq!(accepted.annotations().unwrap().len(), 1);
 }
@@ -417,20 +336,12 @@ fn of_two_subjects_that_are_the_artifact_either_may_carry_the_annotations() {
         SIGN,
         &[subject("image", &[("a", "1")]), subject("image", &[("b", "2")])],
     );
-    let accepted = verify(
-        &bundle,
-        &artifact("image"),
-        &trusting(&key, &[("b", "2")]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap();
+    let accepted = verify(&bundle, &artifact("image"), &trusting(&key, &[("b", "2")]), now()).unwrap();
     assert_eq!(accepted.annotations().unwrap()["b"], "2");
     let rejection = verify(
         &bundle,
         &artifact("image"),
         &trusting(&key, &[("a", "1"), ("b", "2")]),
-        &TrustedRoot::default(),
         now(),
     )
     .unwrap_err();
@@ -452,14 +363,7 @@ fn a_bundle_with_a_certificate_is_no_signature_by_a_key() {
         r#""x509CertificateChain":{"certificates":[{"rawBytes":"AAEC"}]}"#,
     ] {
         let bundle = Bundle::from_json(format!("{before}{material}{after}").as_bytes()).unwrap();
-        let rejection = verify(
-            &bundle,
-            &artifact("image"),
-            &trusting(&key, &[]),
-            &TrustedRoot::default(),
-            now(),
-        )
-        .unwrap_err();
+        let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
         assert!(matches!(rejection, Rejection::CertificateNotKey), "{rejection:?}");
     }
 }
@@ -469,22 +373,8 @@ fn the_hint_of_a_bundle_decides_nothing() {
     let (key, another) = (new_key(), new_key());
     let envelope = Envelope::seal(PAYLOAD_TYPE, payload(SIGN, &[subject("image", &[])]), &key).unwrap();
     let misnamed = assembled(envelope, &another);
-    verify(
-        &misnamed,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap();
-    let rejection = verify(
-        &misnamed,
-        &artifact("image"),
-        &trusting(&another, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    verify(&misnamed, &artifact("image"), &trusting(&key, &[]), now()).unwrap();
+    let rejection = verify(&misnamed, &artifact("image"), &trusting(&another, &[]), now()).unwrap_err();
     assert!(
         matches!(rejection, Rejection::SignatureMismatch { .. }),
         "{rejection:?}"
@@ -506,22 +396,8 @@ fn a_layer_with_a_certificate_is_judged_by_the_key() {
         ),
     ]);
     let layer = Bundle::from_legacy_layer(payload, &annotations).unwrap();
-    verify(
-        &layer,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap();
-    let rejection = verify(
-        &layer,
-        &artifact("image"),
-        &trusting(&new_key(), &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    verify(&layer, &artifact("image"), &trusting(&key, &[]), now()).unwrap();
+    let rejection = verify(&layer, &artifact("image"), &trusting(&new_key(), &[]), now()).unwrap_err();
     assert!(
         matches!(rejection, Rejection::SignatureMismatch { .. }),
         "{rejection:?}"
@@ -536,14 +412,7 @@ fn a_signature_over_the_bare_digest_of_the_artifact_is_no_signature() {
         r#"{{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{{"publicKey":{{}}}},"messageSignature":{{"messageDigest":{{"algorithm":"SHA2_256","digest":"AAEC"}},"signature":"{signature}"}}}}"#
     );
     let bundle = Bundle::from_json(text.as_bytes()).unwrap();
-    let rejection = verify(
-        &bundle,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&bundle, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
     assert!(matches!(rejection, Rejection::MessageSignature), "{rejection:?}");
 }
 
@@ -556,22 +425,8 @@ fn a_policy_that_asks_for_a_digest_takes_no_other() {
         Policy::new(signer, Claim::signature(BTreeMap::new()), LogRule::InsecurelyIgnored)
     };
     for bundle in [bundle, layer] {
-        verify(
-            &bundle,
-            &artifact("image"),
-            &policy(SignatureDigest::Sha256),
-            &TrustedRoot::default(),
-            now(),
-        )
-        .unwrap();
-        let rejection = verify(
-            &bundle,
-            &artifact("image"),
-            &policy(SignatureDigest::Sha512),
-            &TrustedRoot::default(),
-            now(),
-        )
-        .unwrap_err();
+        verify(&bundle, &artifact("image"), &policy(SignatureDigest::Sha256), now()).unwrap();
+        let rejection = verify(&bundle, &artifact("image"), &policy(SignatureDigest::Sha512), now()).unwrap_err();
         assert!(
             matches!(rejection, Rejection::SignatureMismatch { .. }),
             "{rejection:?}"
@@ -584,28 +439,14 @@ fn a_statement_and_a_layer_are_never_taken_for_each_other() {
     let key = new_key();
     let statement = payload(SIGN, &[subject("image", &[])]);
     let layer = Bundle::legacy(statement.clone(), key.sign(&statement).unwrap());
-    let rejection = verify(
-        &layer,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&layer, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
     assert!(
         matches!(rejection, Rejection::MalformedSimpleSigning(_)),
         "{rejection:?}"
     );
     let unbound = Envelope::seal(PAYLOAD_TYPE, statement.clone(), &key).unwrap();
     let raw = Bundle::legacy(statement, unbound.signatures().first().unwrap().signature().clone());
-    let rejection = verify(
-        &raw,
-        &artifact("image"),
-        &trusting(&key, &[]),
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&raw, &artifact("image"), &trusting(&key, &[]), now()).unwrap_err();
     assert!(
         matches!(rejection, Rejection::SignatureMismatch { .. }),
         "{rejection:?}"

@@ -3,6 +3,7 @@
 use super::*;
 use countersign_core::log::check_distinct;
 use countersign_core::log::promise::PromiseError;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 fn golden(name: &str) -> Vec<u8> {
@@ -21,13 +22,21 @@ fn proven(bundle: &Bundle, signer: &str) -> Result<ProvenEntry, LogRejection> {
     judge(bundle, &message(&golden("blobs/hello.txt")), Some(&key(signer)))
 }
 
-fn annotations(artefact: &str) -> BTreeMap<String, String> {
-    let manifest: serde_json::Value = serde_json::from_slice(&golden(&format!("{artefact}/manifest.json"))).unwrap();
-    serde_json::from_value(manifest["layers"][0]["annotations"].clone()).unwrap()
-}
-
-fn payload(artefact: &str) -> Vec<u8> {
-    golden(&format!("{artefact}/payload-1.json"))
+/// The first layer under the `.sig` or `.att` tag of an artefact's image, and its annotations.
+fn layer(artefact: &str, suffix: &str) -> (Vec<u8>, BTreeMap<String, String>) {
+    let json = |path: &str| serde_json::from_slice::<Value>(&golden(&format!("layouts/{artefact}/{path}"))).unwrap();
+    let blob = |descriptor: &Value| {
+        let hex = descriptor["digest"].as_str().unwrap().trim_start_matches("sha256:");
+        format!("blobs/sha256/{hex}")
+    };
+    let index = json("index.json");
+    let tagged = index["manifests"].as_array().unwrap().iter().find(|entry| {
+        let name = entry["annotations"]["org.opencontainers.image.ref.name"].as_str();
+        name.is_some_and(|name| name.ends_with(suffix))
+    });
+    let layer = &json(&blob(tagged.unwrap()))["layers"][0];
+    let annotations = serde_json::from_value(layer["annotations"].clone()).unwrap();
+    (golden(&format!("layouts/{artefact}/{}", blob(layer))), annotations)
 }
 
 #[test]
@@ -56,8 +65,11 @@ fn layers_of_signatures_are_proven_by_their_promise() {
         ("v2-key-rsa4096", "rsa4096"),
         ("v2-annotations", "cosign"),
     ] {
-        let layer = Bundle::from_legacy_layer(payload(artefact), &annotations(artefact)).unwrap();
-        let proven = proven(&layer, signer).unwrap_or_else(|rejection| panic!("{artefact}: {rejection}"));
+        let signed = {
+            let (payload, annotations) = layer(artefact, ".sig");
+            Bundle::from_legacy_layer(payload, &annotations).unwrap()
+        };
+        let proven = proven(&signed, signer).unwrap_or_else(|rejection| panic!("{artefact}: {rejection}"));
         assert!(proven.integrated_time().is_some());
     }
 }
@@ -65,8 +77,11 @@ fn layers_of_signatures_are_proven_by_their_promise() {
 #[test]
 fn layers_of_attestations_are_proven_by_their_promise() {
     for artefact in ["v2-attest-vuln", "v2-attest-spdxjson", "v2-attest-keyless"] {
-        let layer = Bundle::from_legacy_attestation(&payload(artefact), &annotations(artefact)).unwrap();
-        let proven = proven(&layer, "cosign").unwrap_or_else(|rejection| panic!("{artefact}: {rejection}"));
+        let attested = {
+            let (envelope, annotations) = layer(artefact, ".att");
+            Bundle::from_legacy_attestation(&envelope, &annotations).unwrap()
+        };
+        let proven = proven(&attested, "cosign").unwrap_or_else(|rejection| panic!("{artefact}: {rejection}"));
         assert!(proven.integrated_time().is_some());
     }
 }
@@ -79,7 +94,7 @@ fn the_bundle_file_of_an_attestation_is_proven_by_its_promise() {
 
 #[test]
 fn an_entry_of_another_layer_is_refused() {
-    let layer = Bundle::from_legacy_layer(payload("v2-annotations"), &annotations("v2-key")).unwrap();
+    let layer = Bundle::from_legacy_layer(layer("v2-annotations", ".sig").0, &layer("v2-key", ".sig").1).unwrap();
     assert_matches!(
         proven(&layer, "cosign"),
         Err(LogRejection::Body(countersign_core::log::body::BodyError::Hash { .. }))

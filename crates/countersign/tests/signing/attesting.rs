@@ -5,11 +5,12 @@ use countersign::attachment::legacy::MediaTypes;
 use countersign::attachment::{Location, Place};
 use countersign::attest::{AttestError, AttestOptions, Claimed, Earlier, attach, attest};
 use countersign::sign::{Attachment, Formats, prepare};
-use countersign::verify::{Verified, VerifyError, verify_image};
+use countersign::verify::{Rules, Verified, VerifyError, verify_image};
 use countersign_core::key::PrivateKey;
 use countersign_core::payload::predicate::Predicate;
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
 use countersign_core::signer::Signer;
+use countersign_core::trust::TrustedRoot;
 use countersign_oci::Store;
 use futures_util::future::join_all;
 
@@ -65,7 +66,11 @@ pub(crate) async fn verify(served: &Served, store: &impl Store, key: &PrivateKey
         LogRule::InsecurelyIgnored,
     );
     let (image, location) = (&served.subject.image, Location::beside(&served.subject.image));
-    verify_image(image, store, &location, &policy, &Limits::default(), now()).await
+    let rules = Rules {
+        policy: &policy,
+        trust: &TrustedRoot::default(),
+    };
+    verify_image(image, store, &location, rules, &Limits::default(), now()).await
 }
 
 async fn numbers(served: &Served, key: &PrivateKey) -> Vec<String> {

@@ -7,10 +7,11 @@ use countersign::attachment::Location;
 use countersign::attachment::discover::Limits;
 use countersign::attachment::legacy::MediaTypes;
 use countersign::sign::{Attachment, Existing, Formats, SignError, SignOptions, Subject, attach, find, prepare, sign};
-use countersign::verify::{Verified, VerifyError, verify_image};
+use countersign::verify::{Rules, Verified, VerifyError, verify_image};
 use countersign_core::key::{KeyAlgorithm, PrivateKey, PublicKey};
 use countersign_core::policy::{Claim, LogRule, Policy, TrustedSigner};
 use countersign_core::signer::Signer;
+use countersign_core::trust::TrustedRoot;
 use countersign_oci::http::{Http, HttpOptions};
 use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::store::{Condition, Store};
@@ -77,15 +78,11 @@ impl Served {
             LogRule::InsecurelyIgnored,
         );
         let location = Location::beside(&self.subject.image);
-        verify_image(
-            &self.subject.image,
-            store,
-            &location,
-            &policy,
-            &Limits::default(),
-            now(),
-        )
-        .await
+        let rules = Rules {
+            policy: &policy,
+            trust: &TrustedRoot::default(),
+        };
+        verify_image(&self.subject.image, store, &location, rules, &Limits::default(), now()).await
     }
 
     pub(crate) async fn stop(self) {

@@ -33,9 +33,6 @@ pub(super) struct Verification {
     pub(super) exit: u8,
     /// The file with what it printed, if it printed anything.
     pub(super) stdout: Option<String>,
-    /// Another answer would not be wrong.
-    #[serde(default)]
-    pub(super) may_differ: bool,
     #[serde(default)]
     pub(super) env: BTreeMap<String, String>,
 }

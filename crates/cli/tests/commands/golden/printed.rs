@@ -12,27 +12,6 @@ pub(super) fn is_same(wanted: &str, printed: &str) -> bool {
     are_all_there && rest.is_empty()
 }
 
-/// What cosign printed, without what it printed of the log and the timestamp authority.
-pub(super) fn without_services(printed: &str) -> String {
-    let kept = values(printed).into_iter().map(|mut value| {
-        if let Some(optional) = value.get_mut("optional") {
-            drop_services(optional);
-        }
-        value.to_string()
-    });
-    kept.collect::<Vec<_>>().join("\n")
-}
-
-/// Removes them from the member `optional`, which is null where it would be empty.
-fn drop_services(optional: &mut Value) {
-    let Value::Object(members) = optional else { return };
-    let before = members.len();
-    members.retain(|name, _| !["Bundle", "RFC3161Timestamp"].contains(&name.as_str()));
-    if members.is_empty() && before > 0 {
-        *optional = Value::Null;
-    }
-}
-
 fn values(printed: &str) -> Vec<Value> {
     let values: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(printed).into_iter().collect();
     match values {

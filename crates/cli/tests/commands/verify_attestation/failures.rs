@@ -66,15 +66,18 @@ help: `countersign tree REGISTRY/app@DIGEST` lists what is attached
 #[test]
 fn what_needs_a_service_or_makes_no_sense_is_refused() {
     for (flags, reason) in [
-        ("--key a.pub", "verifying with a transparency log is not possible yet"),
-        ("--insecure-ignore-tlog", "a key is needed"),
+        ("--key a.pub", "a trusted root is needed"),
+        (
+            "--insecure-ignore-tlog",
+            "--certificate-identity or --certificate-identity-regexp is required",
+        ),
         (
             "--key a.pub --insecure-ignore-tlog --certificate-identity x",
-            "--certificate-identity needs a certificate authority",
+            "--key and --certificate-identity exclude each other",
         ),
         (
             "--key a.pub --insecure-ignore-tlog --use-signed-timestamps",
-            "--use-signed-timestamps needs a timestamp authority",
+            "a trusted root is needed",
         ),
         (
             "--key a.pub --insecure-ignore-tlog --type foo",

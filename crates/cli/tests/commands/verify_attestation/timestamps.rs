@@ -40,16 +40,24 @@ fn a_timestamp_is_neither_needed_nor_believed_without_its_authority() {
     let verify = format!("{VERIFY_ATTESTATION} --type vuln");
     let without = user.run(&format!("{verify} -o json {image}"));
     assert_eq!(without.exit, 0, "{without}");
-    for stamp in [of_another(), json!({"SignedRFC3161Timestamp": "AAEC"}).to_string()] {
+    let chain = golden::path("trust/tsa-chain.pem");
+    for (stamp, reason) in [
+        (of_another(), "timestamp is of the sha256 "),
+        (
+            json!({"SignedRFC3161Timestamp": "AAEC"}).to_string(),
+            "timestamp has a malformed",
+        ),
+    ] {
         let mut layers = json!(attestation_layers(&registry, "app", &digest));
         layers[0]["annotations"][TIMESTAMP] = json!(stamp);
         replace_layers(&registry, &tag, &layers);
         let with = user.run(&format!("{verify} -o json {image}"));
         assert_eq!((with.exit, with.text()), (0, without.text()), "{with}");
-        for flag in ["--use-signed-timestamps", "--timestamp-certificate-chain chain.pem"] {
-            let asked = user.run(&format!("{verify} {flag} {image}"));
-            let reason = "needs a timestamp authority: this version works with keys only";
-            assert!(asked.exit == 1 && asked.stderr.contains(reason), "{asked}");
-        }
+        let trusting = format!("--timestamp-certificate-chain {}", chain.display());
+        let asked = user.run(&format!("{verify} --use-signed-timestamps {trusting} {image}"));
+        assert!(asked.exit == 12 && asked.stderr.contains(reason), "{asked}");
+        let nobody = user.run(&format!("{verify} --use-signed-timestamps {image}"));
+        let reason = "a trusted root is needed";
+        assert!(nobody.exit == 1 && nobody.stderr.contains(reason), "{nobody}");
     }
 }

@@ -3,8 +3,10 @@
 use super::{BoundClaim, Claimed};
 use crate::artifact::Artifact;
 use crate::bundle::{Bundle, Content, MessageDigest, MessageSignature};
+use crate::key::SignatureDigest;
 use crate::log::EntryBody;
 use crate::message::{Bytes, Message, Needs};
+use crate::payload::statement::{Statement, Subject};
 use crate::policy::Policy;
 use crate::quoted::Quoted;
 use crate::verify::Rejection;
@@ -15,16 +17,34 @@ pub(in crate::verify) fn needs(bundle: &Bundle, policy: &Policy) -> Needs {
     let Ok(material) = Material::of(bundle, policy) else {
         return Needs::new(&[], Bytes::Dropped);
     };
+    let signed = match bundle.content() {
+        Content::Message(signed) => signed,
+        Content::Envelope(signed) => return named(signed.envelope().payload()),
+        Content::SimpleSigning { .. } => return Needs::new(&[], Bytes::Dropped),
+    };
     let needs = material.key().needs(material.digest());
     let logged = bundle.log_entries().iter();
     let bodies = logged.filter_map(|entry| EntryBody::parse(entry.kind(), entry.body()).ok());
     let needs = bodies.fold(needs, |needs, body| needs.and(body.algorithm()));
-    match bundle.content() {
-        Content::Message(signed) => match signed.digest().and_then(MessageDigest::signature_digest) {
-            Some(digest) => needs.and(digest),
-            None => needs,
-        },
-        Content::Envelope(_) | Content::SimpleSigning { .. } => needs,
+    match signed.digest().and_then(MessageDigest::signature_digest) {
+        Some(digest) => needs.and(digest),
+        None => needs,
+    }
+}
+
+/// Returns which hashes a statement names its subjects by, when SHA-256, which is always known, is not among them.
+fn named(statement: &[u8]) -> Needs {
+    let none = Needs::new(&[], Bytes::Dropped);
+    let Ok(statement) = Statement::parse(statement) else {
+        return none;
+    };
+    let has = |wanted| {
+        let mut digests = statement.subjects().iter().flat_map(Subject::digests);
+        digests.any(|(algorithm, _)| algorithm == wanted)
+    };
+    match !has("sha256") && has("sha512") {
+        true => none.and(SignatureDigest::Sha512),
+        false => none,
     }
 }
 

@@ -3,7 +3,6 @@
 use super::*;
 use crate::payload::predicate::Predicate;
 use crate::payload::statement::attestation_statement;
-use crate::trust::TrustedRoot;
 
 /// A predicate whose numbers and blanks a parser would change.
 const PREDICATE: &str = "{ \"n\": 12345678901234567890, \"f\": 1.0 }";
@@ -38,7 +37,7 @@ fn an_attestation_of_the_artifact_is_accepted_and_keeps_its_predicate() {
     for bundle in attested(&key, "image") {
         for wanted in [Some("slsaprovenance1"), Some(PROVENANCE), None] {
             let policy = wanting(&key, wanted, ClaimBinding::Required);
-            let accepted = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap();
+            let accepted = verify(&bundle, &artifact("image"), &policy, now()).unwrap();
             assert_eq!(accepted.predicate().unwrap().get(), PREDICATE);
             assert_eq!(accepted.predicate_type(), Some(PROVENANCE));
             assert_eq!(accepted.envelope(), Some(&envelope_of(&bundle)));
@@ -61,7 +60,7 @@ fn an_attestation_by_another_key_is_rejected_whatever_it_claims() {
     for bundle in attested(&another, "image") {
         for wanted in ["slsaprovenance1", "vuln"] {
             let policy = wanting(&key, Some(wanted), ClaimBinding::Required);
-            let rejection = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap_err();
+            let rejection = verify(&bundle, &artifact("image"), &policy, now()).unwrap_err();
             assert!(
                 matches!(&rejection, Rejection::SignatureMismatch { key: hint, .. } if *hint == key.public_key().hint()),
                 "{rejection:?}"
@@ -76,7 +75,7 @@ fn an_attestation_with_another_predicate_type_is_rejected() {
     for binding in [ClaimBinding::Required, ClaimBinding::InsecurelyIgnored] {
         for bundle in attested(&key, "image") {
             let policy = wanting(&key, Some("vuln"), binding);
-            let rejection = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap_err();
+            let rejection = verify(&bundle, &artifact("image"), &policy, now()).unwrap_err();
             assert!(
                 matches!(&rejection, Rejection::OtherPredicateType { expected, found }
                     if expected == "https://cosign.sigstore.dev/attestation/vuln/v1" && found.as_str() == PROVENANCE),
@@ -91,13 +90,13 @@ fn an_attestation_of_another_artifact_is_rejected_unless_claims_are_ignored() {
     let key = new_key();
     for bundle in attested(&key, "another image") {
         let policy = wanting(&key, None, ClaimBinding::Required);
-        let rejection = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap_err();
+        let rejection = verify(&bundle, &artifact("image"), &policy, now()).unwrap_err();
         assert!(
             matches!(&rejection, Rejection::DigestMismatch { expected, .. } if expected == artifact("image").digest()),
             "{rejection:?}"
         );
         let policy = wanting(&key, None, ClaimBinding::InsecurelyIgnored);
-        let accepted = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap();
+        let accepted = verify(&bundle, &artifact("image"), &policy, now()).unwrap();
         assert_eq!(accepted.digest(), None);
         assert_eq!(
             accepted.claimed_digest(),
@@ -112,14 +111,14 @@ fn a_signature_is_no_attestation() {
     for bundle in both(&key, "image", &[]) {
         for wanted in [None, Some("custom")] {
             let policy = wanting(&key, wanted, ClaimBinding::Required);
-            let rejection = verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap_err();
+            let rejection = verify(&bundle, &artifact("image"), &policy, now()).unwrap_err();
             assert!(matches!(rejection, Rejection::NotAnAttestation), "{rejection:?}");
         }
     }
     let [bundle, _] = both(&key, "image", &[]);
     let policy = wanting(&key, Some(SIGN), ClaimBinding::Required);
     assert!(
-        verify(&bundle, &artifact("image"), &policy, &TrustedRoot::default(), now()).is_ok(),
+        verify(&bundle, &artifact("image"), &policy, now()).is_ok(),
         "asked for by its URI it is"
     );
 }
@@ -130,14 +129,7 @@ fn an_envelope_of_another_type_is_no_attestation() {
     let statement = envelope(&key, "image").payload().to_vec();
     let envelope = Envelope::seal("text/plain", statement, &key).unwrap();
     let policy = wanting(&key, None, ClaimBinding::Required);
-    let rejection = verify(
-        &assembled(envelope, &key),
-        &artifact("image"),
-        &policy,
-        &TrustedRoot::default(),
-        now(),
-    )
-    .unwrap_err();
+    let rejection = verify(&assembled(envelope, &key), &artifact("image"), &policy, now()).unwrap_err();
     assert!(
         matches!(&rejection, Rejection::PayloadType { expected: PAYLOAD_TYPE, found } if found.as_str() == "text/plain"),
         "{rejection:?}"
@@ -151,7 +143,7 @@ fn a_changed_predicate_is_rejected() {
     let statement = String::from_utf8(envelope_of(&bundle).payload().to_vec()).unwrap();
     let changed = replaced(&bundle, "payload", statement.replace("1.0", "2.0").as_bytes());
     let policy = wanting(&key, None, ClaimBinding::Required);
-    let rejection = verify(&changed, &artifact("image"), &policy, &TrustedRoot::default(), now()).unwrap_err();
+    let rejection = verify(&changed, &artifact("image"), &policy, now()).unwrap_err();
     assert!(
         matches!(rejection, Rejection::SignatureMismatch { .. }),
         "{rejection:?}"
