@@ -100,11 +100,6 @@ impl Services {
         self.logs.is_empty() && self.timestamp_authorities.is_empty()
     }
 
-    /// Says whether what they answer is judged before it is handed out.
-    pub fn are_judged(&self) -> bool {
-        self.trust.is_some()
-    }
-
     /// Returns the logs: what is signed becomes public there, and who signed it.
     pub fn logs(&self) -> &[Log] {
         &self.logs

@@ -90,6 +90,11 @@ impl ServiceArgs {
         };
         self.check_timestamp_flags(&chosen)?;
         let Some(path) = given(&self.trusted_root) else {
+            if !chosen.services.is_empty() {
+                session
+                    .ui()
+                    .warn("no --trusted-root is given: what the services answer is written without being verified");
+            }
             return Ok(chosen);
         };
         let bytes = file::read(session.directory(), path, trust::LIMIT as u64)?;

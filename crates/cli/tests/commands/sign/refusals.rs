@@ -89,6 +89,7 @@ fn the_log_of_a_signing_configuration_gets_nothing_without_consent() {
         refused.redacted(registry.host()),
         str![[r#"
 --- stderr
+WARNING: no --trusted-root is given: what the services answer is written without being verified
 WARNING: Image reference REGISTRY/app:v1 uses a tag, not a digest, to identify the image to sign.
     This can lead you to sign a different image than the intended one. Please use a
     digest (example.com/ubuntu@sha256:abc123...) rather than tag
