@@ -211,6 +211,43 @@ fn a_key_can_be_certified() {
 }
 
 #[test]
+fn a_timestamp_authority_may_ask_who_we_are() {
+    let Some(scene) = Scene::start() else { return };
+    let key = keys::import(&scene.peers, "ours", "ecdsa-p256");
+    let file = |name: &str| scene.stack.file(name);
+    let (root, certificate, secret) = (file("tls-root.pem"), file("tls-client.pem"), file("tls-client.key"));
+    let asked = [
+        "--key",
+        &key.private,
+        "--tlog-upload=false",
+        "--trusted-root",
+        scene.stack.setting("trusted_root"),
+        "--timestamp-server-url",
+        scene.stack.setting("timestamps_mutual_tls"),
+        "--timestamp-client-cacert",
+        &root,
+    ];
+    let shown = [
+        "--timestamp-client-cert",
+        &certificate,
+        "--timestamp-client-key",
+        &secret,
+    ];
+    let name = ["--timestamp-server-name", "tsa.stack.test"];
+    drop(
+        scene
+            .sign("stamped", &[&asked[..], &shown, &name].concat())
+            .expect_success(),
+    );
+    let refused = scene.sign("unstamped", &asked);
+    assert_eq!(refused.code, Some(20), "{refused:#?}");
+    assert!(
+        refused.stderr.contains("timestamp authority gave no answer"),
+        "{refused:#?}"
+    );
+}
+
+#[test]
 fn what_a_service_refuses_or_falsifies_is_not_written() {
     let Some(scene) = Scene::start() else { return };
     let (config, root) = (

@@ -4,3 +4,4 @@
 mod ambient;
 mod odd_answers;
 mod scripted;
+mod vouching;

@@ -102,3 +102,6 @@ struct WrittenTimestamp {
     #[serde(rename = "SignedRFC3161Timestamp")]
     signed_timestamp: String,
 }
+
+#[cfg(test)]
+mod tests;
