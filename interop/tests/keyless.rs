@@ -186,6 +186,21 @@ fn github_says_which_workflow_signs() {
 }
 
 #[test]
+fn a_login_on_another_device_says_who_signs() {
+    let Some(scene) = Scene::start() else { return };
+    let (config, root) = (
+        scene.stack.setting("signing_config"),
+        scene.stack.setting("trusted_root"),
+    );
+    let trust = ["--trusted-root", root];
+    let flags = ["--signing-config", config, "--fulcio-auth-flow", "device"];
+    let signed = scene.sign("device", &[&flags[..], &trust].concat()).expect_success();
+    assert!(signed.stderr.contains(r#"its code must be "TEST-CODE""#), "{signed:#?}");
+    let verified = scene.verify("cosign3", "device", &scene.identity(), &trust);
+    drop(verified.expect_success());
+}
+
+#[test]
 fn a_key_can_be_certified() {
     let Some(scene) = Scene::start() else { return };
     let (config, root) = (

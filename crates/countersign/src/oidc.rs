@@ -1,6 +1,7 @@
 //! Who signs, as an OpenID provider says (client-spec §2.1.1).
 
 pub mod ambient;
+pub mod device;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -40,6 +40,7 @@ impl CredentialArgs {
     /// Checks that there is what a certificate needs where one is asked for, and that nothing is said of one where none is.
     pub(crate) fn check(&self, services: &ServiceArgs, chosen: &Chosen) -> Result<(), Failure> {
         if self.is_certified() {
+            self.token.check()?;
             return self.check_certified(chosen);
         }
         let said = self.token.given_flag();
@@ -123,7 +124,7 @@ impl CredentialArgs {
         self.check_certified(chosen)?;
         let authority = chosen.authority.as_deref().unwrap_or_default();
         let http = plain_client(session);
-        let token = self.token.obtain(session, &http).await?;
+        let token = self.token.obtain(chosen.provider.as_deref(), session, &http).await?;
         let shown = Shown::Identity(token.subject());
         self.consent.ask(shown, &chosen.services, session)?;
         Ok(match signer {

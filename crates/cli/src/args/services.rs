@@ -3,7 +3,7 @@
 use clap::Args;
 use countersign::rekor::Log;
 use countersign::services::{Connections, Services};
-use countersign_core::trust::signing_config::{self, SigningConfig};
+use countersign_core::trust::signing_config::{self, SelectionError, Service, SigningConfig};
 use countersign_core::trust::{self, TrustedRoot};
 use countersign_oci::http::{ClientCertificate, Http, TlsOptions};
 
@@ -68,6 +68,8 @@ pub(crate) struct Chosen {
     pub(crate) services: Services,
     /// The address of the certificate authority.
     pub(crate) authority: Option<String>,
+    /// The address of the OpenID provider.
+    pub(crate) provider: Option<String>,
 }
 
 impl ServiceArgs {
@@ -142,6 +144,7 @@ impl ServiceArgs {
             return Ok(Chosen {
                 services: Services::none(),
                 authority: None,
+                provider: None,
             });
         }
         let now = session.now();
@@ -149,13 +152,19 @@ impl ServiceArgs {
             [] => None,
             _ => Some(config.select_certificate_authority(&[1], now)),
         };
+        let provider = match config.identity_providers() {
+            [] => None,
+            _ => Some(config.select_identity_provider(&[1], now)),
+        };
+        let url = |chosen: Option<Result<&Service, SelectionError>>| {
+            let chosen = chosen.transpose().map_err(|source| Failure::selection(path, source))?;
+            Ok::<_, Failure>(chosen.map(|service| service.url().to_owned()))
+        };
         Ok(Chosen {
             services: Services::of(&config, now, self.connections(session)?)
                 .map_err(|source| Failure::selection(path, source))?,
-            authority: authority
-                .transpose()
-                .map_err(|source| Failure::selection(path, source))?
-                .map(|service| service.url().to_owned()),
+            authority: url(authority)?,
+            provider: url(provider)?,
         })
     }
 
@@ -186,6 +195,7 @@ impl ServiceArgs {
                 false => Services::new(logs, authorities, self.connections(session)?),
             },
             authority: given(&self.fulcio_url).map(str::to_owned),
+            provider: None,
         })
     }
 

@@ -84,11 +84,8 @@ pub(crate) enum Signing {}
 
 impl FlagList for Signing {
     const FLAGS: &'static [Flag] = &[
-        value("oidc-issuer", LOGIN),
-        value("oidc-client-id", LOGIN),
         value("oidc-client-secret-file", LOGIN),
         value("oidc-redirect-url", LOGIN),
-        value("fulcio-auth-flow", LOGIN),
         value("certificate", CERTIFICATE),
         value("certificate-chain", CERTIFICATE),
         boolean("insecure-skip-verify", CERTIFICATE),
@@ -165,7 +162,7 @@ const CA: &str = "a certificate authority: this version works with keys only and
 const TIMESTAMP: &str =
     "a timestamp authority: this version works with keys only and contacts no service but the registry";
 const LOGIN: &str =
-    "a login in a browser or on another device, which this version does not have: pass --identity-token";
+    "a login in a browser, which this version does not have: pass --identity-token, or --fulcio-auth-flow device";
 const CERTIFICATE: &str = "a certificate of one's own, with which this version does not sign";
 const ENTRY_TYPE: &str =
     "a choice of entries, which this version does not have: Rekor 1 gets dsse, Rekor 2 hashedrekord";

@@ -31,8 +31,14 @@ pub(crate) fn json(status: u16, body: &str) -> Answer {
 
 impl Scripted {
     pub(crate) fn start(answers: Vec<Answer>) -> Self {
+        Self::start_knowing_itself(|_| answers)
+    }
+
+    /// The same, for answers that hold the server's own address.
+    pub(crate) fn start_knowing_itself(answers: impl FnOnce(&str) -> Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let answers = answers(&url);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
         thread::spawn(move || {

@@ -326,3 +326,26 @@ fn a_log_that_does_not_answer_leaves_nothing_behind() {
     );
     assert_eq!(files(&user), before);
 }
+
+#[test]
+fn flags_of_a_login_are_for_a_login() {
+    let keyless = "sign-blob -y --fulcio-url http://127.0.0.1:1 --rekor-url http://127.0.0.1:1";
+    for (flags, told) in [
+        ("--oidc-issuer http://127.0.0.1:1", "--oidc-issuer is where to log in"),
+        ("--oidc-client-id x", "--oidc-client-id is for logging in"),
+        (
+            "--fulcio-auth-flow device --identity-token x",
+            "--fulcio-auth-flow device: there is an --identity-token",
+        ),
+        (
+            "--fulcio-auth-flow device --oidc-disable-ambient-providers",
+            "--fulcio-auth-flow device asks no other identity provider",
+        ),
+        ("--fulcio-auth-flow device", "where to log in is not known"),
+        ("--fulcio-auth-flow normal", "a login in a browser is not possible yet"),
+    ] {
+        let outcome = writer().run(&format!("{keyless} {flags} hello.txt"));
+        assert_eq!(outcome.exit, 1, "{outcome}");
+        assert!(outcome.stderr.contains(told), "{outcome}");
+    }
+}
