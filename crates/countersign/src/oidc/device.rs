@@ -40,16 +40,7 @@ pub async fn token(
     };
     let provider = discover(&place, http).await?;
     let verifier = Secret::new(URL_SAFE_NO_PAD.encode(seed));
-    let challenge = URL_SAFE_NO_PAD.encode(Digest::sha256(verifier.expose().as_bytes()).bytes());
-    let form = form(&[
-        ("client_id", client_id),
-        ("scope", "openid email"),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-    ]);
-    let call = Call::post(&provider.device_authorization_endpoint, FORM, form, ANSWER);
-    let content = place.content(place.call(&call, http).await?, JSON, None)?;
-    let device: WireDevice = serde_json::from_slice(&content).map_err(|_| place.unusable(LoginError::Malformed))?;
+    let device = begin(&place, &provider, client_id, &verifier, http).await?;
     show(&Request {
         page: device.verification_uri_complete.unwrap_or(device.verification_uri),
         code: device.user_code,
@@ -70,6 +61,26 @@ pub async fn token(
         http,
     )
     .await
+}
+
+/// Has the provider prepare a login, which only who has `verifier` can end (RFC 7636 §4).
+async fn begin(
+    place: &Place<'_>,
+    provider: &WireProvider,
+    client_id: &str,
+    verifier: &Secret<String>,
+    http: &Http,
+) -> Result<WireDevice, ServiceError> {
+    let challenge = URL_SAFE_NO_PAD.encode(Digest::sha256(verifier.expose().as_bytes()).bytes());
+    let form = form(&[
+        ("client_id", client_id),
+        ("scope", "openid email"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    let call = Call::post(&provider.device_authorization_endpoint, FORM, form, ANSWER);
+    let content = place.content(place.call(&call, http).await?, JSON, None)?;
+    serde_json::from_slice(&content).map_err(|_| place.unusable(LoginError::Malformed))
 }
 
 /// Reads where the provider is asked; it must be the one that was meant (OpenID Connect Discovery 1.0 §4.3).
