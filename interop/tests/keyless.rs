@@ -76,8 +76,10 @@ fn files_are_signed_without_a_key_and_cosign_knows_by_whom() {
             "signing_config_stamps" => &["--insecure-ignore-tlog", "--use-signed-timestamps"],
             _ => &[],
         };
-        let verified = scene.verify("cosign3", config, &scene.identity(), &[&trust[..], unlogged].concat());
-        drop(verified.expect_success());
+        for tool in ["cosign3", "ours"] {
+            let flags = [&trust[..], unlogged].concat();
+            drop(scene.verify(tool, config, &scene.identity(), &flags).expect_success());
+        }
         let flags = ["--new-bundle-format", "--use-signed-timestamps", "--trusted-root", root];
         let verified = scene.verify("cosign2", config, &scene.identity(), &[&flags[..], unlogged].concat());
         drop(verified.expect_success());
@@ -104,8 +106,10 @@ fn files_are_signed_with_a_key_that_is_logged_and_stamped() {
             let flags = ["--key", &key.private, "--signing-config", path, "--trusted-root", root];
             drop(scene.sign("key", &flags).expect_success());
             let trust = ["--trusted-root", root];
-            let verified = scene.verify("cosign3", "key", &["--key", &key.public], &trust);
-            drop(verified.expect_success());
+            for tool in ["cosign3", "ours"] {
+                let verified = scene.verify(tool, "key", &["--key", &key.public], &trust);
+                drop(verified.expect_success());
+            }
         }
     }
 }

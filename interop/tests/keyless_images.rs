@@ -95,7 +95,9 @@ fn cosign_knows_who_signed_and_attested_an_image() {
         for (sign, verify) in [("sign", "verify"), ("attest", "verify-attestation")] {
             drop(scene.ours(sign, &flags, &image).expect_success());
             let trust = [&scene.identity()[..], &["--trusted-root", root]].concat();
-            drop(scene.theirs("cosign3", verify, &trust, &image).expect_success());
+            for tool in ["cosign3", "ours"] {
+                drop(scene.theirs(tool, verify, &trust, &image).expect_success());
+            }
             let more = [&trust[..], &["--new-bundle-format", "--use-signed-timestamps"]].concat();
             drop(scene.theirs("cosign2", verify, &more, &image).expect_success());
             let other = [
@@ -106,8 +108,10 @@ fn cosign_knows_who_signed_and_attested_an_image() {
                 "--trusted-root",
                 root,
             ];
-            let refused = scene.theirs("cosign3", verify, &other, &image);
-            assert!(!refused.succeeded(), "{refused:#?}");
+            for tool in ["cosign3", "ours"] {
+                let refused = scene.theirs(tool, verify, &other, &image);
+                assert!(!refused.succeeded(), "{refused:#?}");
+            }
         }
     }
 }
@@ -125,12 +129,10 @@ fn cosign_2_finds_certificate_log_entry_and_timestamp_in_the_tags() {
                 .theirs("cosign2", verify, &scene.identity(), &image)
                 .expect_success(),
         );
-        let flags = [
-            &scene.identity()[..],
-            &["--new-bundle-format=false", "--trusted-root", root],
-        ]
-        .concat();
+        let trust = [&scene.identity()[..], &["--trusted-root", root]].concat();
+        let flags = [&trust[..], &["--new-bundle-format=false"]].concat();
         drop(scene.theirs("cosign3", verify, &flags, &image).expect_success());
+        drop(scene.theirs("ours", verify, &trust, &image).expect_success());
     }
     let image = scene.image("stamped");
     let stamp = ["--timestamp-server-url", scene.stack.setting("timestamps")];
