@@ -1,5 +1,6 @@
 //! `verify-blob`.
 
+mod identity;
 mod refusals;
 
 use countersign_core::Digest;
