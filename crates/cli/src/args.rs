@@ -31,3 +31,8 @@ pub(crate) mod trusted_signer;
 pub(crate) mod unserved;
 pub(crate) mod usage;
 pub(crate) mod vouched;
+
+/// What was given; an empty value is none, as an unset variable leaves it.
+pub(crate) fn given(value: &Option<String>) -> Option<&str> {
+    value.as_deref().filter(|text| !text.is_empty())
+}

@@ -18,6 +18,7 @@ pub use error::TrustError;
 pub use json::{CERTIFICATES, SERVICES};
 pub use key::{Scheme, ServiceKey, ServiceKeyError};
 pub use log::TransparencyLog;
+pub(crate) use log::checkpoint_id;
 pub use unusable::{UnusableReason, UnusableService};
 pub use validity::Validity;
 

@@ -4,6 +4,7 @@ use clap::Args;
 use countersign_core::certificate::FulcioExtension;
 use countersign_core::policy::{IdentityPattern, Pattern, Regexp};
 
+use super::given;
 use super::usage::UsageError;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -134,9 +135,4 @@ impl Flags<'_> {
         }
         Ok(Pattern::Regexp(regexp))
     }
-}
-
-/// What was given; an empty value is none, as an unset variable leaves it.
-fn given(value: &Option<String>) -> Option<&str> {
-    value.as_deref().filter(|text| !text.is_empty())
 }

@@ -11,6 +11,7 @@ use countersign_oci::http::{ClientCertificate, Http, HttpOptions, ProxyOptions, 
 use countersign_oci::registry::credentials::{Credential, CredentialSources};
 use countersign_oci::registry::{PlainHttp, RegistryOptions};
 
+use super::given;
 use super::usage::UsageError;
 use crate::docker_config;
 use crate::env::{self, Environment};
@@ -187,8 +188,4 @@ fn proxies(environment: &Environment) -> ProxyOptions {
         https: either("HTTPS_PROXY", "https_proxy"),
         without: either("NO_PROXY", "no_proxy"),
     }
-}
-
-fn given(flag: &Option<String>) -> Option<&str> {
-    flag.as_deref().filter(|value| !value.is_empty())
 }

@@ -7,6 +7,7 @@ use countersign_core::trust::signing_config::{self, SelectionError, Service, Sig
 use countersign_core::trust::{self, TrustedRoot};
 use countersign_oci::http::{ClientCertificate, Http, TlsOptions};
 
+use super::given;
 use super::registry::{client, plain_client};
 use super::usage::UsageError;
 use crate::failure::Failure;
@@ -229,8 +230,4 @@ impl ServiceArgs {
             },
         ))
     }
-}
-
-fn given(flag: &Option<String>) -> Option<&str> {
-    flag.as_deref().filter(|value| !value.is_empty())
 }

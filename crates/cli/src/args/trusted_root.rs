@@ -5,6 +5,7 @@ use countersign_core::key::KEY_FILE_LIMIT;
 use countersign_core::trust::{self, Authority, TransparencyLog, TrustedRoot, Validity};
 use jiff::Timestamp;
 
+use super::given;
 use super::usage::UsageError;
 use crate::failure::Failure;
 use crate::file;
@@ -127,9 +128,4 @@ fn certificates(path: &str, session: &Session<'_>) -> Result<Vec<u8>, Failure> {
 /// What is named by hand is believed at any time; but a log must say since when (`sigstore_trustroot.proto`).
 fn since_1970() -> Validity {
     Validity::new(Some(Timestamp::UNIX_EPOCH), None)
-}
-
-/// What was given; an empty value is none, as an unset variable leaves it.
-fn given(value: &Option<String>) -> Option<&str> {
-    value.as_deref().filter(|text| !text.is_empty())
 }

@@ -6,8 +6,9 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::key::{PublicKey, PublicKeyAlgorithm, Signature};
+use crate::key::{PublicKey, Signature};
 use crate::quoted::Quoted;
+use crate::trust::checkpoint_id;
 
 /// The longest note that is read, in bytes: as in Go's reader.
 pub const LIMIT: usize = 1_000_000;
@@ -146,11 +147,8 @@ impl KeyId {
     ///
     /// ECDSA is the exception that hashes the key alone, so that Rekor's ids stay (C2SP `signed-note`, signature types).
     pub fn of_log(key: &PublicKey, name: &str) -> Self {
-        match key.algorithm() {
-            PublicKeyAlgorithm::Ecdsa(_) => Self::of_key(key),
-            PublicKeyAlgorithm::Ed25519 => Self::hashed(name, &[ED25519], ed25519(key)),
-            PublicKeyAlgorithm::Rsa { .. } => Self::hashed(name, RSA, key.as_der()),
-        }
+        let id = checkpoint_id(name, key);
+        Self(id.as_bytes().first_chunk().copied().unwrap_or_default())
     }
 
     /// Returns the id of a key whatever its name, as Rekor 1 has it.
@@ -290,10 +288,8 @@ fn ed25519(key: &PublicKey) -> &[u8] {
     key.as_der().last_chunk::<32>().map_or(&[], <[u8; 32]>::as_slice)
 }
 
-/// The types of signatures (C2SP `signed-note`); that of RSA is Rekor's own.
-const ED25519: u8 = 1;
+/// The type of signatures of witnesses (C2SP `signed-note`).
 const COSIGNATURE: u8 = 4;
-const RSA: &[u8] = b"\xffPKIX-RSA-PKCS#1v1.5";
 
 /// How many signers an error names.
 const SHOWN: usize = 4;

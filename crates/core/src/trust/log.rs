@@ -100,7 +100,7 @@ pub(super) fn id_of(key: &PublicKey) -> LogId {
 }
 
 /// The id of a log of Rekor 2: the hash of which a checkpoint's key id is the start (C2SP, signed-note §Signatures).
-fn checkpoint_id(origin: &str, key: &PublicKey) -> LogId {
+pub(crate) fn checkpoint_id(origin: &str, key: &PublicKey) -> LogId {
     let named = |kind: &[u8], key: &[u8]| LogId::new(sha256(&[origin.as_bytes(), b"\n", kind, key].concat()));
     match key.algorithm() {
         PublicKeyAlgorithm::Ecdsa(_) => id_of(key),

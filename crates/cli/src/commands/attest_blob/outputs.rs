@@ -6,6 +6,7 @@ use countersign::credential::Credential;
 use countersign_core::bundle::legacy;
 
 use crate::args::blob::attestation_beside;
+use crate::args::given;
 use crate::args::usage::UsageError;
 use crate::args::vouched::{Legacy, Places};
 use crate::failure::Failure;
@@ -129,9 +130,4 @@ impl OutputArgs {
             None => None,
         }
     }
-}
-
-/// An empty name is none, as in cosign.
-fn given(path: &Option<String>) -> Option<&str> {
-    path.as_deref().filter(|path| !path.is_empty())
 }
