@@ -30,6 +30,7 @@ mod sign_blob;
 mod tag;
 mod tree;
 mod triangulate;
+mod trusted_root;
 mod upload;
 mod verify;
 mod verify_attestation;
@@ -250,6 +251,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<tag::Tag>(),
     Entry::of::<tree::Tree>(),
     Entry::of::<triangulate::Triangulate>(),
+    trusted_root::GROUP,
     upload::GROUP,
     Entry::of::<verify::Verify>(),
     Entry::of::<verify_attestation::VerifyAttestation>(),

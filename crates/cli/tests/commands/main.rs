@@ -42,6 +42,7 @@ mod start;
 mod tag;
 mod tree;
 mod triangulate;
+mod trusted_root;
 mod upload;
 mod verify;
 mod verify_attestation;

@@ -1,0 +1,3 @@
+//! `trusted-root`.
+
+mod create;
