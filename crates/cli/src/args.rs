@@ -20,6 +20,7 @@ pub(crate) mod output;
 pub(crate) mod pinned;
 pub(crate) mod predicate_type;
 pub(crate) mod registry;
+pub(crate) mod service_spec;
 pub(crate) mod services;
 pub(crate) mod signature;
 pub(crate) mod signer;

@@ -27,6 +27,7 @@ mod save;
 mod serve;
 mod sign;
 mod sign_blob;
+mod signing_config;
 mod tag;
 mod tree;
 mod triangulate;
@@ -248,6 +249,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<serve::Serve>(),
     Entry::of::<sign::Sign>(),
     Entry::of::<sign_blob::SignBlob>(),
+    signing_config::GROUP,
     Entry::of::<tag::Tag>(),
     Entry::of::<tree::Tree>(),
     Entry::of::<triangulate::Triangulate>(),

@@ -37,6 +37,7 @@ mod save;
 mod serve;
 mod sign;
 mod sign_blob;
+mod signing_config;
 #[cfg(target_os = "linux")]
 mod start;
 mod tag;

@@ -1,5 +1,6 @@
 //! Signing configurations: which services a signature is to be made with (protobuf-specs, `sigstore_trustroot.proto`).
 
+mod json;
 mod selection;
 
 use serde::Deserialize;
@@ -21,7 +22,7 @@ pub const LIMIT: usize = 1024 * 1024;
 pub const SERVICES: usize = 64;
 
 /// The services that a signature is to be made with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SigningConfig {
     certificate_authorities: Vec<Service>,
     identity_providers: Vec<Service>,
@@ -44,6 +45,41 @@ impl SigningConfig {
             timestampers: services("tsaUrls", wire.tsa_urls)?,
             timestamper_selection: selection("tsaConfig", wire.tsa_config)?,
         })
+    }
+
+    /// Writes the configuration as cosign does.
+    pub fn to_json(&self) -> Vec<u8> {
+        json::write(self)
+    }
+
+    /// Puts these in the place of the certificate authorities.
+    #[must_use]
+    pub fn with_certificate_authorities(mut self, services: Vec<Service>) -> Self {
+        self.certificate_authorities = services;
+        self
+    }
+
+    /// Puts these in the place of the OpenID providers.
+    #[must_use]
+    pub fn with_identity_providers(mut self, services: Vec<Service>) -> Self {
+        self.identity_providers = services;
+        self
+    }
+
+    /// Puts these in the place of the transparency logs.
+    #[must_use]
+    pub fn with_logs(mut self, services: Vec<Service>, selection: Selection) -> Self {
+        self.logs = services;
+        self.log_selection = selection;
+        self
+    }
+
+    /// Puts these in the place of the timestamp authorities.
+    #[must_use]
+    pub fn with_timestampers(mut self, services: Vec<Service>, selection: Selection) -> Self {
+        self.timestampers = services;
+        self.timestamper_selection = selection;
+        self
     }
 
     /// Says whether no service is named at all, so that a key alone signs.
@@ -99,6 +135,16 @@ pub struct Service {
 }
 
 impl Service {
+    /// Describes a service.
+    pub fn new(url: String, major_api_version: u32, validity: Validity, operator: Option<String>) -> Self {
+        Self {
+            url,
+            major_api_version,
+            validity,
+            operator,
+        }
+    }
+
     /// Returns its address.
     pub fn url(&self) -> &str {
         &self.url
@@ -121,7 +167,7 @@ impl Service {
 }
 
 /// How many of the services of a kind to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Selection {
     /// All that are valid.
@@ -131,6 +177,7 @@ pub enum Selection {
     /// As many as this.
     Exact(u32),
     /// The configuration does not say; right only where it names no such service.
+    #[default]
     Unsaid,
 }
 

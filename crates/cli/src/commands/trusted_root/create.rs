@@ -3,9 +3,9 @@
 use clap::Args;
 use countersign_core::key::KEY_FILE_LIMIT;
 use countersign_core::trust::{self, Authority, TransparencyLog, TrustedRoot, Validity};
-use jiff::Timestamp;
 
 use crate::args::given;
+use crate::args::service_spec::ServiceSpec;
 use crate::args::usage::UsageError;
 use crate::commands::{Fallback, Subcommand};
 use crate::failure::Failure;
@@ -52,15 +52,17 @@ impl Subcommand for Create {
             )
             .into());
         }
+        let signers = ServiceSpec::each("fulcio", AUTHORITY, &self.fulcio, |spec| {
+            authority(spec, Start::OfRoot, session)
+        })?;
+        let stampers = ServiceSpec::each("tsa", AUTHORITY, &self.tsa, |spec| {
+            authority(spec, Start::OfSigner, session)
+        })?;
         let root = TrustedRoot::default()
-            .with_certificate_authorities(each(&self.fulcio, "fulcio", |service| {
-                service.authority(Start::OfRoot, session)
-            })?)
-            .with_certificate_logs(each(&self.ctfe, "ctfe", |service| service.log(session))?)
-            .with_logs(each(&self.rekor, "rekor", |service| service.log(session))?)
-            .with_timestamp_authorities(each(&self.tsa, "tsa", |service| {
-                service.authority(Start::OfSigner, session)
-            })?);
+            .with_certificate_authorities(signers)
+            .with_certificate_logs(ServiceSpec::each("ctfe", LOG, &self.ctfe, |spec| log(spec, session))?)
+            .with_logs(ServiceSpec::each("rekor", LOG, &self.rekor, |spec| log(spec, session))?)
+            .with_timestamp_authorities(stampers);
         let json = root.to_json();
         match given(&self.out) {
             Some(path) => file::write(session.directory(), path, &json, Mode::Private, Existing::Replace),
@@ -72,18 +74,6 @@ impl Subcommand for Create {
     }
 }
 
-/// Reads what every use of a flag says.
-fn each<T>(
-    texts: &[String],
-    flag: &'static str,
-    read: impl Fn(&ServiceText<'_>) -> Result<T, Failure>,
-) -> Result<Vec<T>, Failure> {
-    texts
-        .iter()
-        .map(|text| read(&ServiceText::parse(flag, text)?))
-        .collect()
-}
-
 /// From when an authority is believed if nothing is said.
 #[derive(Clone, Copy)]
 enum Start {
@@ -93,106 +83,37 @@ enum Start {
     OfSigner,
 }
 
-/// A service as the command line says it, `key=value,key=value`.
-struct ServiceText<'a> {
-    flag: &'static str,
-    members: Vec<(&'a str, &'a str)>,
+fn authority(spec: &ServiceSpec<'_>, otherwise: Start, session: &Session<'_>) -> Result<Authority, Failure> {
+    let (url, path) = (spec.require("url")?, spec.require("certificate-chain")?);
+    let pem = file::read(session.directory(), path, trust::LIMIT as u64)?;
+    let whole = Authority::from_pem(url, &pem, Validity::ALWAYS).map_err(|source| Failure::trust(path, source))?;
+    let dating = match otherwise {
+        Start::OfRoot => whole.chain().last(),
+        Start::OfSigner => whole.chain().first(),
+    };
+    let start = match spec.time("start-time")? {
+        Some(start) => Some(start),
+        None => dating.and_then(|certificate| certificate.validity().start()),
+    };
+    let validity = Validity::new(start, spec.time("end-time")?);
+    Ok(Authority::new(url.to_owned(), whole.chain().to_vec(), validity))
 }
 
-impl<'a> ServiceText<'a> {
-    fn parse(flag: &'static str, text: &'a str) -> Result<Self, Failure> {
-        let mut members: Vec<(&str, &str)> = Vec::new();
-        for member in text.split(',') {
-            let (key, value) = member
-                .split_once('=')
-                .ok_or_else(|| wrong(flag, &format!("{member:?} is no key=value")))?;
-            let key = key.trim();
-            if !KEYS.contains(&key) {
-                return Err(wrong(
-                    flag,
-                    &format!("unknown key {key:?}, expected one of {}", KEYS.join(", ")),
-                ));
-            }
-            if members.iter().any(|(other, _)| *other == key) {
-                return Err(wrong(flag, &format!("key {key:?} is there twice")));
-            }
-            members.push((key, value.trim()));
-        }
-        Ok(Self { flag, members })
-    }
-
-    fn find(&self, key: &str) -> Option<&'a str> {
-        let (_, value) = self.members.iter().find(|(found, _)| *found == key)?;
-        Some(*value).filter(|value| !value.is_empty())
-    }
-
-    fn require(&self, key: &str) -> Result<&'a str, Failure> {
-        self.find(key)
-            .ok_or_else(|| wrong(self.flag, &format!("missing required key '{key}' in service spec")))
-    }
-
-    fn refuse(&self, keys: &[&str]) -> Result<(), Failure> {
-        match keys.iter().find(|key| self.find(key).is_some()) {
-            Some(key) => Err(wrong(self.flag, &format!("key {key:?} is not one of this service"))),
-            None => Ok(()),
-        }
-    }
-
-    fn time(&self, key: &str) -> Result<Option<Timestamp>, Failure> {
-        self.find(key)
-            .map(|text| {
-                text.parse().map_err(|error| {
-                    wrong(
-                        self.flag,
-                        &format!("{key} is {text:?}, expected a time of RFC 3339: {error}"),
-                    )
-                })
-            })
-            .transpose()
-    }
-
-    fn authority(&self, otherwise: Start, session: &Session<'_>) -> Result<Authority, Failure> {
-        self.refuse(&["public-key", "origin"])?;
-        let (url, path) = (self.require("url")?, self.require("certificate-chain")?);
-        let pem = file::read(session.directory(), path, trust::LIMIT as u64)?;
-        let whole = Authority::from_pem(url, &pem, Validity::ALWAYS).map_err(|source| Failure::trust(path, source))?;
-        let dating = match otherwise {
-            Start::OfRoot => whole.chain().last(),
-            Start::OfSigner => whole.chain().first(),
-        };
-        let start = match self.time("start-time")? {
-            Some(start) => Some(start),
-            None => dating.and_then(|certificate| certificate.validity().start()),
-        };
-        let validity = Validity::new(start, self.time("end-time")?);
-        Ok(Authority::new(url.to_owned(), whole.chain().to_vec(), validity))
-    }
-
-    fn log(&self, session: &Session<'_>) -> Result<TransparencyLog, Failure> {
-        self.refuse(&["certificate-chain"])?;
-        let (url, path) = (self.require("url")?, self.require("public-key")?);
-        self.require("start-time")?;
-        let validity = Validity::new(self.time("start-time")?, self.time("end-time")?);
-        let pem = file::read(session.directory(), path, KEY_FILE_LIMIT as u64)?;
-        let log = TransparencyLog::from_pem(url.to_owned(), &pem, validity)
-            .map_err(|error| wrong(self.flag, &format!("{path}: {error}")))?;
-        Ok(match self.find("origin") {
-            Some(origin) => log.with_origin(origin),
-            None => log,
-        })
-    }
+fn log(spec: &ServiceSpec<'_>, session: &Session<'_>) -> Result<TransparencyLog, Failure> {
+    let (url, path) = (spec.require("url")?, spec.require("public-key")?);
+    spec.require("start-time")?;
+    let validity = Validity::new(spec.time("start-time")?, spec.time("end-time")?);
+    let pem = file::read(session.directory(), path, KEY_FILE_LIMIT as u64)?;
+    let log = TransparencyLog::from_pem(url.to_owned(), &pem, validity)
+        .map_err(|error| spec.wrong(&format!("{path}: {error}")))?;
+    Ok(match spec.find("origin") {
+        Some(origin) => log.with_origin(origin),
+        None => log,
+    })
 }
 
-fn wrong(flag: &str, reason: &str) -> Failure {
-    UsageError::because(format!("parsing {flag} spec: {reason}")).into()
-}
+/// What may be said of an authority.
+const AUTHORITY: &[&str] = &["url", "certificate-chain", "start-time", "end-time"];
 
-/// What may be said of a service.
-const KEYS: [&str; 6] = [
-    "certificate-chain",
-    "end-time",
-    "origin",
-    "public-key",
-    "start-time",
-    "url",
-];
+/// What may be said of a log.
+const LOG: &[&str] = &["url", "public-key", "start-time", "end-time", "origin"];

@@ -78,7 +78,7 @@ fn what_is_missing_unknown_or_wrong_is_told() {
         ("--fulcio url=u,colour=red", "unknown key \"colour\""),
         (
             "--fulcio url=u,certificate-chain=fulcio-chain.pem,origin=o",
-            "key \"origin\" is not one of this service",
+            "unknown key \"origin\", expected one of url, certificate-chain, start-time, end-time",
         ),
         (
             "--with-default-services",

@@ -1,0 +1,3 @@
+//! `signing-config`.
+
+mod create;
