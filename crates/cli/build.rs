@@ -1,7 +1,8 @@
 //! Has the linker follow `link.ld` in release builds for Linux: what runs at every start lies side by side, and nothing is
 //! kept for unwinding.
 //!
-//! Only a linker that understands the script is given it: GNU's and LLVM's do, others link as they always do.
+//! Only a linker that understands the script is given it: GNU's and LLVM's do, others link as they always do. LLVM's also
+//! keeps one copy of functions that are the same; nothing here asks whether two functions have one address.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,29 +13,29 @@ fn main() {
     println!("cargo::rerun-if-changed={SCRIPT}");
     let is_wanted = variable("PROFILE") == "release" && variable("CARGO_CFG_TARGET_OS") == "linux";
     let script = Path::new(&variable("CARGO_MANIFEST_DIR")).join(SCRIPT);
-    if is_wanted && is_understood(&script) {
-        println!("cargo::rustc-link-arg-bins=-T");
-        println!("cargo::rustc-link-arg-bins={}", script.display());
+    let script = ["-T".to_owned(), script.display().to_string()];
+    let folding = ["-Wl,--icf=all".to_owned()];
+    for arguments in [&script[..], &folding] {
+        if is_wanted && is_understood(arguments) {
+            for argument in arguments {
+                println!("cargo::rustc-link-arg-bins={argument}");
+            }
+        }
     }
 }
 
-/// Links an empty program with the script, the way Cargo will link ours.
-fn is_understood(script: &Path) -> bool {
+/// Links an empty program with the arguments, the way Cargo will link ours.
+fn is_understood(arguments: &[String]) -> bool {
     let folder = variable("OUT_DIR");
     let source = Path::new(&folder).join("empty.rs");
     if fs::write(&source, "fn main() {}\n").is_err() {
         return false;
     }
     let mut rustc = Command::new(variable("RUSTC"));
-    rustc.args([
-        "--crate-type=bin",
-        "--target",
-        &variable("TARGET"),
-        "-C",
-        "link-arg=-T",
-        "-C",
-    ]);
-    rustc.arg(format!("link-arg={}", script.display()));
+    rustc.args(["--crate-type=bin", "--target", &variable("TARGET")]);
+    for argument in arguments {
+        rustc.arg("-C").arg(format!("link-arg={argument}"));
+    }
     let flags = variable("CARGO_ENCODED_RUSTFLAGS");
     rustc.args(flags.split('\u{1f}').filter(|flag| !flag.is_empty()));
     if let Ok(linker) = env::var("RUSTC_LINKER") {
