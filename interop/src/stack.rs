@@ -59,6 +59,47 @@ impl Stack {
         format!("{}/{name}", self.setting("folder"))
     }
 
+    /// Returns the flags that trust `who`, as the provider called `issuer` names them.
+    pub fn identity<'a>(&'a self, who: &'a str) -> [&'a str; 4] {
+        let issuer = self.setting("issuer");
+        ["--certificate-identity", who, "--certificate-oidc-issuer", issuer]
+    }
+
+    /// Returns the flags that sign with the services of the configuration called `config`, for the holder of `token`.
+    pub fn keyless<'a>(&'a self, config: &str, token: &'a str) -> [&'a str; 6] {
+        [
+            "--signing-config",
+            self.setting(config),
+            "--trusted-root",
+            self.setting("trusted_root"),
+            "--identity-token",
+            token,
+        ]
+    }
+
+    /// Returns the flags that sign with Fulcio and Rekor 1 in the format of cosign 2, for the holder of `token`.
+    pub fn legacy<'a>(&'a self, token: &'a str) -> [&'a str; 9] {
+        [
+            "--new-bundle-format=false",
+            "--fulcio-url",
+            self.setting("fulcio"),
+            "--rekor-url",
+            self.setting("rekor1"),
+            "--trusted-root",
+            self.setting("trusted_root"),
+            "--identity-token",
+            token,
+        ]
+    }
+
+    /// Has a program believe the servers, by the variables of cosign 2.
+    #[must_use]
+    pub fn trusting<'a>(&self, run: Run<'a>) -> Run<'a> {
+        run.env("SIGSTORE_ROOT_FILE", self.file("fulcio-chain.pem"))
+            .env("SIGSTORE_REKOR_PUBLIC_KEY", self.file("rekor1.pub"))
+            .env("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", self.file("ctlog.pub"))
+    }
+
     /// Returns a fresh token of the provider called `issuer`; `query` overrides its claims.
     ///
     /// # Panics

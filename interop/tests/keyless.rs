@@ -32,9 +32,8 @@ impl Scene {
     fn verify(&self, tool: &str, bundle: &str, signer: &[&str], flags: &[&str]) -> Ended {
         let bundle = self.peers.path(bundle);
         let run = Run::new(&self.peers, tool, &["verify-blob", "--bundle", &bundle]);
-        run.env("SIGSTORE_ROOT_FILE", self.stack.file("fulcio-chain.pem"))
-            .env("SIGSTORE_REKOR_PUBLIC_KEY", self.stack.file("rekor1.pub"))
-            .env("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", self.stack.file("ctlog.pub"))
+        self.stack
+            .trusting(run)
             .with(signer)
             .with(flags)
             .with(&[&self.file])
@@ -42,13 +41,7 @@ impl Scene {
     }
 
     fn identity(&self) -> [&str; 4] {
-        let issuer = self.stack.setting("issuer");
-        [
-            "--certificate-identity",
-            "user@example.com",
-            "--certificate-oidc-issuer",
-            issuer,
-        ]
+        self.stack.identity("user@example.com")
     }
 }
 
@@ -58,18 +51,7 @@ fn files_are_signed_without_a_key_and_cosign_knows_by_whom() {
     let token = scene.stack.token("issuer", "");
     let root = scene.stack.setting("trusted_root");
     for config in ["signing_config", "signing_config_rekor1", "signing_config_stamps"] {
-        let path = scene.stack.setting(config);
-        let signed = scene.sign(
-            config,
-            &[
-                "--signing-config",
-                path,
-                "--trusted-root",
-                root,
-                "--identity-token",
-                &token,
-            ],
-        );
+        let signed = scene.sign(config, &scene.stack.keyless(config, &token));
         drop(signed.expect_success());
         let trust = ["--trusted-root", root];
         let unlogged: &[&str] = match config {
@@ -83,13 +65,7 @@ fn files_are_signed_without_a_key_and_cosign_knows_by_whom() {
         let flags = ["--new-bundle-format", "--use-signed-timestamps", "--trusted-root", root];
         let verified = scene.verify("cosign2", config, &scene.identity(), &[&flags[..], unlogged].concat());
         drop(verified.expect_success());
-        let issuer = scene.stack.setting("issuer");
-        let other = [
-            "--certificate-identity",
-            "other@example.com",
-            "--certificate-oidc-issuer",
-            issuer,
-        ];
+        let other = scene.stack.identity("other@example.com");
         let refused = scene.verify("cosign3", config, &other, &[&trust[..], unlogged].concat());
         assert!(!refused.succeeded(), "{refused:#?}");
     }
@@ -120,19 +96,8 @@ fn the_bundle_file_of_cosign_2_holds_certificate_and_log_entry() {
     let (certificate, stamp) = (scene.peers.path("certificate"), scene.peers.path("stamp"));
     let token_file = scene.peers.path("token");
     fs::write(&token_file, scene.stack.token("issuer", "")).unwrap();
-    let flags = [
-        "--new-bundle-format=false",
-        "--fulcio-url",
-        scene.stack.setting("fulcio"),
-        "--rekor-url",
-        scene.stack.setting("rekor1"),
-        "--trusted-root",
-        scene.stack.setting("trusted_root"),
-        "--identity-token",
-        &token_file,
-        "--output-certificate",
-        &certificate,
-    ];
+    let legacy = scene.stack.legacy(&token_file);
+    let flags = [&legacy[..], &["--output-certificate", &certificate]].concat();
     drop(scene.sign("legacy", &flags).expect_success());
     let verified = scene.verify("cosign2", "legacy", &scene.identity(), &[]);
     drop(verified.expect_success());

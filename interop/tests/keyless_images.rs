@@ -42,37 +42,11 @@ impl Scene {
             "verify-attestation" => run.with(&["--type", "spdxjson"]),
             _ => run,
         };
-        run.env("SIGSTORE_ROOT_FILE", self.stack.file("fulcio-chain.pem"))
-            .env("SIGSTORE_REKOR_PUBLIC_KEY", self.stack.file("rekor1.pub"))
-            .env("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", self.stack.file("ctlog.pub"))
-            .with(flags)
-            .with(&[image])
-            .end()
+        self.stack.trusting(run).with(flags).with(&[image]).end()
     }
 
     fn identity(&self) -> [&str; 4] {
-        let issuer = self.stack.setting("issuer");
-        [
-            "--certificate-identity",
-            "user@example.com",
-            "--certificate-oidc-issuer",
-            issuer,
-        ]
-    }
-
-    /// The flags that sign with Fulcio and Rekor 1 in the format of cosign 2.
-    fn legacy<'a>(&'a self, token: &'a str) -> Vec<&'a str> {
-        vec![
-            "--new-bundle-format=false",
-            "--fulcio-url",
-            self.stack.setting("fulcio"),
-            "--rekor-url",
-            self.stack.setting("rekor1"),
-            "--trusted-root",
-            self.stack.setting("trusted_root"),
-            "--identity-token",
-            token,
-        ]
+        self.stack.identity("user@example.com")
     }
 }
 
@@ -83,15 +57,7 @@ fn cosign_knows_who_signed_and_attested_an_image() {
     let root = scene.stack.setting("trusted_root");
     for config in ["signing_config", "signing_config_rekor1"] {
         let image = scene.image(&config.replace('_', "-"));
-        let path = scene.stack.setting(config);
-        let flags = [
-            "--signing-config",
-            path,
-            "--trusted-root",
-            root,
-            "--identity-token",
-            &token,
-        ];
+        let flags = scene.stack.keyless(config, &token);
         for (sign, verify) in [("sign", "verify"), ("attest", "verify-attestation")] {
             drop(scene.ours(sign, &flags, &image).expect_success());
             let trust = [&scene.identity()[..], &["--trusted-root", root]].concat();
@@ -101,13 +67,10 @@ fn cosign_knows_who_signed_and_attested_an_image() {
             let more = [&trust[..], &["--new-bundle-format", "--use-signed-timestamps"]].concat();
             drop(scene.theirs("cosign2", verify, &more, &image).expect_success());
             let other = [
-                "--certificate-identity",
-                "other@example.com",
-                "--certificate-oidc-issuer",
-                scene.stack.setting("issuer"),
-                "--trusted-root",
-                root,
-            ];
+                &scene.stack.identity("other@example.com")[..],
+                &["--trusted-root", root],
+            ]
+            .concat();
             for tool in ["cosign3", "ours"] {
                 let refused = scene.theirs(tool, verify, &other, &image);
                 assert!(!refused.succeeded(), "{refused:#?}");
@@ -123,7 +86,7 @@ fn cosign_2_finds_certificate_log_entry_and_timestamp_in_the_tags() {
     let root = scene.stack.setting("trusted_root");
     let image = scene.image("legacy");
     for (sign, verify) in [("sign", "verify"), ("attest", "verify-attestation")] {
-        drop(scene.ours(sign, &scene.legacy(&token), &image).expect_success());
+        drop(scene.ours(sign, &scene.stack.legacy(&token), &image).expect_success());
         drop(
             scene
                 .theirs("cosign2", verify, &scene.identity(), &image)
@@ -136,12 +99,12 @@ fn cosign_2_finds_certificate_log_entry_and_timestamp_in_the_tags() {
     }
     let image = scene.image("stamped");
     let stamp = ["--timestamp-server-url", scene.stack.setting("timestamps")];
-    let signed = scene.ours("sign", &[&scene.legacy(&token)[..], &stamp].concat(), &image);
+    let signed = scene.ours("sign", &[&scene.stack.legacy(&token)[..], &stamp].concat(), &image);
     drop(signed.expect_success());
     let chain = scene.stack.file("tsa-chain.pem");
     let flags = [&scene.identity()[..], &["--timestamp-certificate-chain", &chain]].concat();
     drop(scene.theirs("cosign2", "verify", &flags, &image).expect_success());
-    let refused = scene.ours("attest", &[&scene.legacy(&token)[..], &stamp].concat(), &image);
+    let refused = scene.ours("attest", &[&scene.stack.legacy(&token)[..], &stamp].concat(), &image);
     assert!(
         refused
             .stderr

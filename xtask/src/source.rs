@@ -16,9 +16,10 @@ impl Source {
     }
 }
 
-/// Returns the folder that holds the workspace.
+/// Returns the folder that holds the workspace, as Cargo says it at each run: a build folder may serve several checkouts.
 pub(crate) fn project_root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
+    let here = here.as_path();
     here.parent().unwrap_or(here).to_path_buf()
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod identity_token;
 pub(crate) mod image;
 pub(crate) mod key;
 pub(crate) mod key_pair;
+pub(crate) mod out;
 pub(crate) mod output;
 pub(crate) mod pinned;
 pub(crate) mod predicate_type;

@@ -36,7 +36,7 @@ pub(crate) fn decode_bytes(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
 }
 
 /// Writes base64 in the standard alphabet with padding, as Go writes byte strings.
-pub fn encode_bytes(bytes: &[u8]) -> String {
+pub(crate) fn encode_bytes(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 

@@ -1,4 +1,4 @@
-//! Flags of cosign that need a service which this program does not reach yet: accepted by the parser, refused with the reason.
+//! Flags of cosign for what this program does not do yet: accepted by the parser, refused with the reason.
 
 use std::marker::PhantomData;
 
@@ -15,7 +15,7 @@ pub(crate) struct Unserved<L> {
     list: PhantomData<L>,
 }
 
-/// A list of flags that need a service.
+/// A list of flags that are refused.
 pub(crate) trait FlagList {
     const FLAGS: &'static [Flag];
 }
@@ -115,9 +115,9 @@ pub(crate) enum Verifying {}
 impl FlagList for Verifying {
     const FLAGS: &'static [Flag] = &[
         value("rekor-url", LOG),
-        value("certificate", CA),
-        value("sct", CA),
-        value("rfc3161-timestamp", TIMESTAMP),
+        value("certificate", BESIDE),
+        value("sct", BESIDE),
+        value("rfc3161-timestamp", BESIDE),
     ];
 }
 
@@ -128,8 +128,19 @@ pub(crate) enum Certified {}
 impl FlagList for Certified {
     const FLAGS: &'static [Flag] = &[
         value("rekor-url", LOG),
-        value("certificate", CA),
-        value("rfc3161-timestamp", TIMESTAMP),
+        value("certificate", VOUCHED),
+        value("rfc3161-timestamp", VOUCHED),
+    ];
+}
+
+/// The flags that make files of the public instance's.
+#[derive(Clone, Debug)]
+pub(crate) enum Published {}
+
+impl FlagList for Published {
+    const FLAGS: &'static [Flag] = &[
+        boolean("with-default-services", PUBLIC_ROOT),
+        boolean("with-default-rekor-v2", PUBLIC_ROOT),
     ];
 }
 
@@ -157,10 +168,10 @@ const fn boolean(name: &'static str, needs: &'static str) -> Flag {
     }
 }
 
-const LOG: &str = "a transparency log: this version works with keys only and contacts no service but the registry";
-const CA: &str = "a certificate authority: this version works with keys only and contacts no service but the registry";
-const TIMESTAMP: &str =
-    "a timestamp authority: this version works with keys only and contacts no service but the registry";
+const LOG: &str = "a transparency log to ask: this version verifies by the entries that come with a signature";
+const BESIDE: &str = "evidence beside the signature: this version verifies by what is attached or in the bundle";
+const VOUCHED: &str = "a certificate or a timestamp in the bundle: this version makes bundles of keys only";
+const PUBLIC_ROOT: &str = "the trust root of the public instance, which this version does not fetch";
 const LOGIN: &str =
     "a login in a browser, which this version does not have: pass --identity-token, or --fulcio-auth-flow device";
 const CERTIFICATE: &str = "a certificate of one's own, with which this version does not sign";

@@ -9,7 +9,7 @@ use countersign_core::bundle::LIMIT;
 
 use super::Entry;
 use crate::failure::Failure;
-use crate::file::{self, Existing, Mode};
+use crate::file;
 use crate::session::Session;
 
 pub(super) const GROUP: Entry = Entry::group(
@@ -30,19 +30,4 @@ fn read(path: &str, session: &Session<'_>) -> Result<(Vec<u8>, Bundle), Failure>
         source,
     })?;
     Ok((bytes, bundle))
-}
-
-/// Writes a bundle to a file, mode 0600, or to stdout; says whether it was a file.
-fn write(json: &[u8], out: Option<&str>, session: &Session<'_>) -> Result<bool, Failure> {
-    match out.filter(|path| !path.is_empty()) {
-        Some(path) => {
-            file::write(session.directory(), path, json, Mode::Private, Existing::Replace)?;
-            Ok(true)
-        }
-        None => {
-            session.ui().print(json)?;
-            session.ui().print(b"\n")?;
-            Ok(false)
-        }
-    }
 }

@@ -18,7 +18,7 @@ use crate::quoted::Quoted;
 use crate::timestamp::TimestampToken;
 
 pub use file::{attestation_to_file, bundle_to_file, to_file};
-pub use written::{annotations, timestamp_to_json};
+pub use written::{annotations, log_entry_to_json, timestamp_to_json};
 
 /// The media type of a simple-signing layer.
 pub const LAYER_MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";

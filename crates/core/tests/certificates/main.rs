@@ -1,14 +1,8 @@
 //! Certificates: read, believed, and witnessed by logs; `data/certificates/ORIGIN.md` says where the real ones are from.
 
-/// Asserts the exact variant of a value that cannot be compared.
-macro_rules! assert_matches {
-    ($value:expr, $pattern:pat $(if $guard:expr)?) => {
-        match $value {
-            $pattern $(if $guard)? => {}
-            other => panic!("{other:?} is not {}", stringify!($pattern)),
-        }
-    };
-}
+#[macro_use]
+#[path = "../data/read.rs"]
+mod read;
 
 mod algorithms;
 mod builder;
@@ -21,21 +15,11 @@ mod searching;
 mod timestamps;
 mod world;
 
-use std::fs;
-use std::path::Path;
-
 use countersign_core::Certificate;
 use jiff::Timestamp;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "core does no IO, but its tests read their data"
-)]
 fn data(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/certificates")
-        .join(name);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    read::data(&format!("certificates/{name}"))
 }
 
 fn certificate(name: &str) -> Certificate {

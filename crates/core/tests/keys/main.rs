@@ -1,14 +1,8 @@
 //! Keys: opened, imported, sealed, signing and verifying.
 
-/// Asserts the exact variant of a value that cannot be compared.
-macro_rules! assert_matches {
-    ($value:expr, $pattern:pat $(if $guard:expr)?) => {
-        match $value {
-            $pattern $(if $guard)? => {}
-            other => panic!("{other:?} is not {}", stringify!($pattern)),
-        }
-    };
-}
+#[macro_use]
+#[path = "../data/read.rs"]
+mod read;
 
 mod cctv;
 mod import;
@@ -19,20 +13,10 @@ mod public;
 mod sign;
 mod wycheproof;
 
-use std::fs;
-use std::path::Path;
-
 use countersign_core::Secret;
 use countersign_core::key::PublicKey;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "core does no IO, but its tests read their data"
-)]
-fn data(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use read::data;
 
 fn key_file(name: &str) -> Vec<u8> {
     data(&format!("keys/{name}"))

@@ -1,22 +1,13 @@
 //! Log entries: in trees, signed by logs, about signatures.
 
-/// Asserts the exact variant of a value that cannot be compared.
-macro_rules! assert_matches {
-    ($value:expr, $pattern:pat $(if $guard:expr)?) => {
-        match $value {
-            $pattern $(if $guard)? => {}
-            other => panic!("{other:?} is not {}", stringify!($pattern)),
-        }
-    };
-}
+#[macro_use]
+#[path = "../data/read.rs"]
+mod read;
 
 mod checkpoints;
 mod cosign;
 mod entries;
 mod merkle;
-
-use std::fs;
-use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -29,14 +20,7 @@ use countersign_core::trust::{ServiceKey, TransparencyLog, Validity};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "core does no IO, but its tests read their data"
-)]
-fn data(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use read::data;
 
 /// A log as trusted roots have it.
 #[derive(Deserialize)]

@@ -11,9 +11,9 @@ use countersign_core::{Bundle, Signature};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::write;
 use crate::args::blob::BlobSource;
 use crate::args::key::KeyArgs;
+use crate::args::out::OutArgs;
 use crate::args::registry::plain_client;
 use crate::args::unserved::{Certified, Unserved};
 use crate::args::usage::UsageError;
@@ -48,9 +48,8 @@ pub(crate) struct Create {
     #[arg(long)]
     ignore_tlog: bool,
 
-    /// Writes the bundle to FILE instead of stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<String>,
+    #[command(flatten)]
+    out: OutArgs,
 
     #[command(flatten)]
     unserved: Unserved<Certified>,
@@ -85,7 +84,7 @@ impl Subcommand for Create {
         let key = session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?;
         let signed = self.signed(&key, session)?;
         let json = assemble(signed, artifact, &key, session)?;
-        write(&json, self.out.as_deref(), session).map(drop)
+        self.out.write(&json, session).map(drop)
     }
 }
 
@@ -164,7 +163,7 @@ fn check_key(text: &str, key: &PublicKey) -> Result<(), String> {
         .decode(text.trim())
         .unwrap_or_else(|_| text.as_bytes().to_vec());
     if pem.starts_with(b"-----BEGIN CERTIFICATE") {
-        return Err("it holds a certificate: this version works with keys only".to_owned());
+        return Err("it holds a certificate: this version makes bundles of keys only".to_owned());
     }
     match PublicKey::from_pem(&pem) {
         Ok(found) if found.hint() == key.hint() => Ok(()),

@@ -3,8 +3,9 @@
 use clap::Args;
 use countersign_core::bundle::{Format, KeyMaterial, Version};
 
-use super::{read, write};
+use super::read;
 use crate::args::image::exactly_one;
+use crate::args::out::OutArgs;
 use crate::args::unserved::{Logged, Unserved};
 use crate::commands::{Fallback, Subcommand};
 use crate::failure::Failure;
@@ -17,9 +18,8 @@ pub(crate) struct Upgrade {
     #[arg(value_name = "BUNDLE")]
     bundles: Vec<String>,
 
-    /// Writes the bundle to FILE instead of stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<String>,
+    #[command(flatten)]
+    out: OutArgs,
 
     #[command(flatten)]
     unserved: Unserved<Logged>,
@@ -63,8 +63,7 @@ impl Subcommand for Upgrade {
 
 impl Upgrade {
     fn finish(&self, json: &[u8], session: &Session<'_>) -> Result<(), Failure> {
-        if write(json, self.out.as_deref(), session)? {
-            let out = self.out.as_deref().unwrap_or_default();
+        if let Some(out) = self.out.write(json, session)? {
             session
                 .ui()
                 .info(&format!("Successfully upgraded bundle written to {out}"));

@@ -5,11 +5,13 @@ use countersign_core::trust::Validity;
 use countersign_core::trust::signing_config::{self, Selection, Service, SigningConfig};
 
 use crate::args::given;
+use crate::args::out::OutArgs;
 use crate::args::service_spec::ServiceSpec;
+use crate::args::unserved::{Published, Unserved};
 use crate::args::usage::UsageError;
 use crate::commands::{Fallback, Subcommand};
 use crate::failure::Failure;
-use crate::file::{self, Existing, Mode};
+use crate::file;
 use crate::session::Session;
 
 /// Makes a signing configuration; without flags, one of no services, for keys alone
@@ -43,13 +45,11 @@ pub(crate) struct Create {
     #[arg(long, value_name = "FILE")]
     base_config: Option<String>,
 
-    /// Begins with the services of the public instance, which are not reached yet
-    #[arg(long)]
-    with_default_services: bool,
+    #[command(flatten)]
+    unserved: Unserved<Published>,
 
-    /// Writes the configuration to FILE, mode 0600, instead of stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<String>,
+    #[command(flatten)]
+    out: OutArgs,
 }
 
 impl Subcommand for Create {
@@ -58,20 +58,9 @@ impl Subcommand for Create {
     const FALLBACK: Fallback = Fallback::None;
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        if self.with_default_services {
-            return Err(UsageError::because(
-                "--with-default-services needs the trust root of the public instance, which is not fetched yet",
-            )
-            .into());
-        }
+        self.unserved.refuse()?;
         let json = self.config(session)?.to_json();
-        match given(&self.out) {
-            Some(path) => file::write(session.directory(), path, &json, Mode::Private, Existing::Replace),
-            None => {
-                session.ui().print(&json)?;
-                session.ui().print(b"\n")
-            }
-        }
+        self.out.write(&json, session).map(drop)
     }
 }
 

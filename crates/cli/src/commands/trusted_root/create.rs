@@ -4,12 +4,12 @@ use clap::Args;
 use countersign_core::key::KEY_FILE_LIMIT;
 use countersign_core::trust::{self, Authority, TransparencyLog, TrustedRoot, Validity};
 
-use crate::args::given;
+use crate::args::out::OutArgs;
 use crate::args::service_spec::ServiceSpec;
-use crate::args::usage::UsageError;
+use crate::args::unserved::{Published, Unserved};
 use crate::commands::{Fallback, Subcommand};
 use crate::failure::Failure;
-use crate::file::{self, Existing, Mode};
+use crate::file;
 use crate::session::Session;
 
 /// Makes a trusted root
@@ -31,13 +31,11 @@ pub(crate) struct Create {
     #[arg(long, value_name = "SERVICE")]
     tsa: Vec<String>,
 
-    /// Adds the services of the public instance, which are not reached yet
-    #[arg(long)]
-    with_default_services: bool,
+    #[command(flatten)]
+    unserved: Unserved<Published>,
 
-    /// Writes the trusted root to FILE, mode 0600, instead of stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<String>,
+    #[command(flatten)]
+    out: OutArgs,
 }
 
 impl Subcommand for Create {
@@ -46,12 +44,7 @@ impl Subcommand for Create {
     const FALLBACK: Fallback = Fallback::None;
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        if self.with_default_services {
-            return Err(UsageError::because(
-                "--with-default-services needs the trust root of the public instance, which is not fetched yet",
-            )
-            .into());
-        }
+        self.unserved.refuse()?;
         let signers = ServiceSpec::each("fulcio", AUTHORITY, &self.fulcio, |spec| {
             authority(spec, Start::OfRoot, session)
         })?;
@@ -64,13 +57,7 @@ impl Subcommand for Create {
             .with_logs(ServiceSpec::each("rekor", LOG, &self.rekor, |spec| log(spec, session))?)
             .with_timestamp_authorities(stampers);
         let json = root.to_json();
-        match given(&self.out) {
-            Some(path) => file::write(session.directory(), path, &json, Mode::Private, Existing::Replace),
-            None => {
-                session.ui().print(&json)?;
-                session.ui().print(b"\n")
-            }
-        }
+        self.out.write(&json, session).map(drop)
     }
 }
 

@@ -1,12 +1,10 @@
 //! What cosign adds to the payload of a `.sig` layer when it prints one: what is attached, and whom the certificate names.
 
 use countersign_core::bundle::Format;
+use countersign_core::bundle::legacy::{log_entry_to_json, timestamp_to_json};
 use countersign_core::certificate::{Certificate, FulcioExtension};
-use countersign_core::go_json::encode_bytes;
-use countersign_core::log::LogEntry;
-use countersign_core::timestamp::TimestampToken;
 use countersign_core::verify::VerifiedSignature;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Adds to the annotations of a payload what belongs to its signature.
 pub(super) fn add(optional: Option<Map<String, Value>>, signature: &VerifiedSignature) -> Option<Map<String, Value>> {
@@ -14,11 +12,13 @@ pub(super) fn add(optional: Option<Map<String, Value>>, signature: &VerifiedSign
         return optional;
     }
     let mut added = Map::new();
-    if let [entry, ..] = signature.attached_log_entries() {
-        added.insert("Bundle".to_owned(), promised(entry));
-    }
-    if let [token, ..] = signature.attached_timestamps() {
-        added.insert("RFC3161Timestamp".to_owned(), stamped(token));
+    let entries = signature.attached_log_entries().iter();
+    let entry = entries.filter_map(|entry| log_entry_to_json(entry).ok()).next();
+    let token = signature.attached_timestamps().first().map(timestamp_to_json);
+    for (name, written) in [("Bundle", entry), ("RFC3161Timestamp", token)] {
+        if let Some(value) = written.and_then(|json| serde_json::from_slice(&json).ok()) {
+            added.insert(name.to_owned(), value);
+        }
     }
     if let Some(certificate) = signature.certificate() {
         name(certificate, &mut added);
@@ -29,23 +29,6 @@ pub(super) fn add(optional: Option<Map<String, Value>>, signature: &VerifiedSign
     let mut all = optional.unwrap_or_default();
     all.extend(added);
     Some(all)
-}
-
-/// A log entry with its promise, as the layer has it.
-fn promised(entry: &LogEntry) -> Value {
-    json!({
-        "SignedEntryTimestamp": encode_bytes(entry.promise().unwrap_or_default()),
-        "Payload": {
-            "body": encode_bytes(entry.body()),
-            "integratedTime": entry.integrated_time().unwrap_or_default(),
-            "logIndex": entry.log_index(),
-            "logID": hex(entry.log_id().as_bytes()),
-        },
-    })
-}
-
-fn stamped(token: &TimestampToken) -> Value {
-    json!({ "SignedRFC3161Timestamp": encode_bytes(token.as_der()) })
 }
 
 /// Whom the certificate names, by cosign's names and by the numbers of Fulcio's extensions.
@@ -74,8 +57,4 @@ fn name(certificate: &Certificate, to: &mut Map<String, Value>) {
 
 fn identifier(extension: FulcioExtension) -> String {
     format!("1.3.6.1.4.1.57264.1.{}", extension.number())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

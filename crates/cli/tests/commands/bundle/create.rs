@@ -109,7 +109,7 @@ fn a_key_in_the_old_file_must_be_the_one_that_is_given() {
     assert!(
         file("leaf.pem")
             .stderr
-            .contains("it holds a certificate: this version works with keys only")
+            .contains("it holds a certificate: this version makes bundles of keys only")
     );
 }
 
@@ -131,9 +131,9 @@ help: `countersign bundle create --help` shows how it is used
     let reason = "cannot ignore transparency log when the provided bundle contains a Signed Entry Timestamp";
     assert!(logged.stderr.contains(reason), "{logged}");
     for (flag, needs) in [
-        ("--certificate", "a certificate authority"),
-        ("--rfc3161-timestamp", "a timestamp authority"),
-        ("--rekor-url", "a transparency log"),
+        ("--certificate", "a certificate or a timestamp in the bundle"),
+        ("--rfc3161-timestamp", "a certificate or a timestamp in the bundle"),
+        ("--rekor-url", "a transparency log to ask"),
     ] {
         let outcome = user.run(&format!("{CREATE} --signature file.sig {flag} x"));
         assert!(outcome.stderr.contains(&format!("{flag} needs {needs}")), "{outcome}");

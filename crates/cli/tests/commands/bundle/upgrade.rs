@@ -81,7 +81,7 @@ Error: old.json
         user.run("bundle upgrade --rekor-url http://log old.json"),
         str![[r#"
 --- stderr
-Error: --rekor-url needs a transparency log: this version works with keys only and contacts no service but the registry
+Error: --rekor-url needs a transparency log to ask: this version verifies by the entries that come with a signature
 help: `countersign bundle upgrade --help` shows how it is used
 --- exit 1
 

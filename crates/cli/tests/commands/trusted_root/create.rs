@@ -82,7 +82,7 @@ fn what_is_missing_unknown_or_wrong_is_told() {
         ),
         (
             "--with-default-services",
-            "--with-default-services needs the trust root of the public instance",
+            "--with-default-services needs the trust root of the public instance, which this version does not fetch",
         ),
     ] {
         let outcome = user().run(&format!("trusted-root create {line}"));

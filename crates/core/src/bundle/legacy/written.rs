@@ -84,6 +84,15 @@ fn text(wire: &impl Serialize) -> String {
     serde_json::to_string(wire).expect("texts and numbers in structures have a JSON form")
 }
 
+/// Writes a log entry with the log's promise as a layer has it.
+///
+/// # Errors
+///
+/// [`BundleError::Missing`] when there is no promise.
+pub fn log_entry_to_json(entry: &LogEntry) -> Result<Vec<u8>, BundleError> {
+    Ok(text(&WrittenEntry::of(entry)?).into_bytes())
+}
+
 /// Writes a timestamp as cosign's `--rfc3161-timestamp` does.
 pub fn timestamp_to_json(token: &TimestampToken) -> Vec<u8> {
     text(&WrittenTimestamp::of(token)).into_bytes()
