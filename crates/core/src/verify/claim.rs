@@ -211,9 +211,10 @@ fn subject<'a>(
     artifact: &Artifact,
     annotations: &BTreeMap<String, String>,
 ) -> Result<&'a Subject, Rejection> {
+    let digests: Vec<_> = artifact.digests().collect();
     let mut rejection = None;
     for subject in statement.subjects() {
-        if !artifact.digests().any(|digest| subject.is(&digest)) {
+        if !digests.iter().any(|digest| subject.is(digest)) {
             continue;
         }
         match carries(subject.annotations(), annotations) {

@@ -1,5 +1,7 @@
 //! What a signature is checked with: the key that is trusted, or a certificate that is still to be judged.
 
+use std::borrow::Cow;
+
 use super::Rejection;
 use crate::bundle::{Bundle, KeyMaterial};
 use crate::certificate::Certificate;
@@ -12,7 +14,7 @@ use crate::quoted::Quoted;
 /// What a signature is checked with; whether the signer is trusted is another question.
 #[derive(Clone, Debug)]
 pub(super) struct Material<'a> {
-    key: PublicKey,
+    key: Cow<'a, PublicKey>,
     digest: Option<SignatureDigest>,
     /// Which key the bundle says it is.
     named: Option<Quoted>,
@@ -40,7 +42,7 @@ impl<'a> Material<'a> {
     pub(super) fn of(bundle: &Bundle, policy: &'a Policy) -> Result<Self, Rejection> {
         match policy.signer() {
             TrustedSigner::Key { key, digest } => Ok(Self {
-                key: key.clone(),
+                key: Cow::Borrowed(key),
                 digest: *digest,
                 named: named(bundle.key_material(), key)?,
                 holder: Holder::Trusted,
@@ -127,8 +129,8 @@ fn certified<'a>(
     let leaf = Certificate::from_der(leaf)?;
     let key = leaf
         .public_key()
-        .map_err(|source| Rejection::CertifiedKey(source.clone()))?
-        .clone();
+        .map_err(|source| Rejection::CertifiedKey(source.clone()))?;
+    let key = Cow::Owned(key.clone());
     let others = others
         .iter()
         .map(|der| Certificate::from_der(der))
