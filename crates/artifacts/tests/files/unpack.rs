@@ -255,3 +255,23 @@ async fn damaged_archives_are_refused() {
         })
     ));
 }
+
+#[tokio::test]
+async fn size_beyond_every_archive_is_refused() {
+    let world = World::new().await;
+    let refused = unpack(&world, |builder| {
+        let size = u64::MAX.to_string();
+        builder.append_pax_extensions([("size", size.as_bytes())]).unwrap();
+        file(builder, "d/a", "a");
+    })
+    .await;
+    assert!(
+        matches!(
+            refused,
+            Err(UnpackError::Malformed {
+                reason: "an entry is larger than any archive"
+            })
+        ),
+        "{refused:?}"
+    );
+}

@@ -75,8 +75,12 @@ impl<R: Read> Entries<R> {
                 b'L' | b'K' | b'x' | b'g' => (false, size),
                 _ => (true, extension.size.unwrap_or(size)),
             };
+            // What is skipped later is both together.
+            self.padding = size
+                .checked_next_multiple_of(BLOCK)
+                .ok_or_else(|| malformed("an entry is larger than any archive"))?
+                - size;
             self.left = size;
-            self.padding = (BLOCK - size % BLOCK) % BLOCK;
             match kind {
                 _ if has_own_content => return entry(&header, kind, size, extension).map(Some),
                 b'L' => extension.name = Some(until_nul(&self.small()?).to_vec()),
