@@ -56,6 +56,8 @@ enum Hashing {
     Inline(Hasher),
     /// On another thread.
     Beside(Hashed),
+    /// By who reads, who compares it too.
+    ByReader,
     /// It has been compared.
     Done,
 }
@@ -86,6 +88,13 @@ impl BlobStream {
     pub fn hashed_on(mut self, threads: &HashThreads) -> Self {
         self.check.hashing = Hashing::Beside(threads.begin(self.check.expected.algorithm()));
         self
+    }
+
+    /// Leaves it to the reader to hash what comes, and to compare it: the size alone is checked. What names it in errors.
+    pub(crate) fn hashed_by_reader(mut self) -> (Self, String) {
+        self.check.hashing = Hashing::ByReader;
+        let what = self.check.what.clone();
+        (self, what)
     }
 
     /// The digest that it must have.
@@ -175,7 +184,7 @@ impl Check {
         match &mut self.hashing {
             Hashing::Inline(hasher) => hasher.update(chunk),
             Hashing::Beside(hashed) => hashed.add(chunk).await,
-            Hashing::Done => {}
+            Hashing::ByReader | Hashing::Done => {}
         }
         if let Some(meter) = &self.meter {
             meter.add(chunk.len() as u64);
@@ -192,7 +201,7 @@ impl Check {
         let found = match std::mem::replace(&mut self.hashing, Hashing::Done) {
             Hashing::Inline(hasher) => hasher.finish(),
             Hashing::Beside(hashed) => hashed.finish().await,
-            Hashing::Done => return Ok(()),
+            Hashing::ByReader | Hashing::Done => return Ok(()),
         };
         if found != self.expected {
             return Err(StoreError::DigestMismatch {

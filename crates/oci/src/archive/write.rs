@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use countersign_core::Digest;
 use tempfile::NamedTempFile;
 
@@ -93,19 +92,14 @@ impl Writer {
     }
 
     async fn fill(self: &Arc<Self>, upload: &Upload, span: Span) -> Result<(), StoreError> {
-        let mut incoming = Incoming::open(upload).await?;
-        loop {
-            let offset = span.offset + incoming.size();
-            let chunks = incoming.next().await?;
-            // What follows is the place of another.
-            if chunks.is_empty() || incoming.size() > span.size {
-                break;
-            }
-            let writer = Arc::clone(self);
-            blocking(move || writer.write_all(&chunks, offset)).await?;
-        }
-        let size = incoming.size();
-        check(upload, &incoming.finish(), size)
+        // No more than was announced is written: what follows is the place of another.
+        let (writer, incoming) = (Arc::clone(self), Incoming::open(upload).await?);
+        let written = incoming
+            .write_to((writer, span.offset), |(writer, begin), bytes, offset| {
+                writer.write(bytes, *begin + offset)
+            })
+            .await?;
+        check(upload, &written.digest, written.size)
     }
 
     /// Opens a blob that was stored.
@@ -160,14 +154,6 @@ impl Writer {
         drop(state);
         self.write(&header, start)?;
         Ok(Span { offset, size })
-    }
-
-    fn write_all(&self, chunks: &[Bytes], mut offset: u64) -> Result<(), StoreError> {
-        for chunk in chunks {
-            self.write(chunk, offset)?;
-            offset += chunk.len() as u64;
-        }
-        Ok(())
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<(), StoreError> {

@@ -1,5 +1,9 @@
 //! Writing to an image layout: blobs and the index are written aside and renamed, so that a reader never sees half of
 //! one, and the index is changed under a lock, so that writers lose nothing of each other's.
+//!
+//! What is only here (signatures, manifests, the index with what others entered) survives a power cut once success is
+//! said. A blob that is copied from elsewhere is left to the system to write, as `cp` leaves it: its digest tells when a
+//! power cut took it, and it can be copied again.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,7 +14,7 @@ use std::sync::Arc;
 use countersign_core::Digest;
 use tempfile::NamedTempFile;
 
-use crate::blob::{Upload, UploadOutcome, Uploaded};
+use crate::blob::{Source, Upload, UploadOutcome, Uploaded};
 use crate::error::StoreError;
 use crate::layout::SavedRole;
 use crate::layout::contents::{
@@ -78,28 +82,20 @@ pub(super) async fn push_blob(contents: &Arc<Contents>, upload: &Upload) -> Resu
 /// Writes the bytes of an upload and names them by their digest, once they are what was announced.
 async fn receive(contents: &Arc<Contents>, upload: &Upload) -> Result<(Digest, u64), StoreError> {
     let shared = contents.clone();
-    let mut file = blocking(move || beside(directory(&shared)?.root())).await?;
-    let mut incoming = Incoming::open(upload).await?;
-    loop {
-        let chunks = incoming.next().await?;
-        if chunks.is_empty() {
-            break;
-        }
-        file = blocking(move || {
-            for chunk in chunks {
-                file.write_all(&chunk)
-                    .map_err(|source| file_error(file.path(), source))?;
-            }
-            Ok(file)
-        })
-        .await?;
-    }
-    let size = incoming.size();
-    let digest = incoming.finish();
-    check(upload, &digest, size)?;
-    let (shared, name) = (contents.clone(), digest.clone());
-    blocking(move || keep(directory(&shared)?, file, &name)).await?;
-    Ok((digest, size))
+    let file = blocking(move || beside(directory(&shared)?.root())).await?;
+    let written = Incoming::open(upload).await?.write_to(file, append).await?;
+    check(upload, &written.digest, written.size)?;
+    let (shared, name) = (contents.clone(), written.digest.clone());
+    let put = match upload.source {
+        Source::Bytes(_) => persist,
+        Source::File(_) | Source::Stream(_) => rename,
+    };
+    blocking(move || keep(directory(&shared)?, written.target, &name, put)).await?;
+    Ok((written.digest, written.size))
+}
+
+fn append(file: &mut NamedTempFile, bytes: &[u8], _: u64) -> Result<(), StoreError> {
+    file.write_all(bytes).map_err(|source| file_error(file.path(), source))
 }
 
 pub(crate) fn check(upload: &Upload, found: &Digest, size: u64) -> Result<(), StoreError> {
@@ -202,7 +198,7 @@ pub(crate) fn keep_manifest(
         let mut file = beside(directory.root())?;
         file.write_all(manifest.bytes())
             .map_err(|source| file_error(file.path(), source))?;
-        keep(directory, file, digest)?;
+        keep(directory, file, digest, persist)?;
     }
     Ok(Descriptor {
         digest: digest.clone(),
@@ -277,19 +273,29 @@ pub(crate) fn beside(root: &Path) -> Result<NamedTempFile, StoreError> {
     builder.tempfile_in(root).map_err(|source| file_error(root, source))
 }
 
-/// Gives a complete file the name of its digest.
-fn keep(directory: &Directory, file: NamedTempFile, digest: &Digest) -> Result<(), StoreError> {
+/// Gives a complete file the name of its digest by `put`.
+fn keep(
+    directory: &Directory,
+    file: NamedTempFile,
+    digest: &Digest,
+    put: fn(NamedTempFile, &Path) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let target = directory.root().join(blob_name(digest));
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
     }
-    persist(file, &target)
+    put(file, &target)
+}
+
+fn rename(file: NamedTempFile, target: &Path) -> Result<(), StoreError> {
+    file.persist(target).map_err(|error| file_error(target, error.error))?;
+    Ok(())
 }
 
 /// Makes a complete file lasting, then gives it its name.
 pub(crate) fn persist(file: NamedTempFile, target: &Path) -> Result<(), StoreError> {
     file.as_file().sync_all().map_err(|source| file_error(target, source))?;
-    file.persist(target).map_err(|error| file_error(target, error.error))?;
+    rename(file, target)?;
     #[cfg(unix)]
     if let Some(folder) = target.parent() {
         let folder = File::open(folder).map_err(|source| file_error(target, source))?;
