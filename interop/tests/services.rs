@@ -15,7 +15,7 @@ use countersign_core::bundle::{Bundle, KeyMaterial};
 use countersign_core::envelope::Envelope;
 use countersign_core::key::{KeyAlgorithm, PrivateKey, SignatureDigest};
 use countersign_core::message::Message;
-use countersign_core::protocol::rekor::{Proposal, Verifier};
+use countersign_core::protocol::rekor::{Kept, Proposal, Verifier};
 use countersign_core::signer::Signer;
 use countersign_core::trust::signing_config::SigningConfig;
 use countersign_interop::{Peers, Stack};
@@ -128,6 +128,7 @@ async fn an_entry_that_is_there_is_the_answer(stack: &Stack) {
         content: bundle.content(),
         digest: SignatureDigest::Sha256,
         verifier: Verifier::Key(key.public_key()),
+        kept: Kept::Hashes,
     };
     let url = |name: &str| stack.setting(name).to_owned();
     let log = Log::Rekor1 { url: url("rekor1") };
@@ -167,6 +168,8 @@ async fn surroundings_give_tokens(stack: &Stack) {
         let surroundings = ambient::Surroundings {
             variable: &variable,
             file: Path::new("/nowhere"),
+            machine: Path::new("/nowhere"),
+            google: "",
         };
         let text = ambient::token(&surroundings, "sigstore", &http())
             .await

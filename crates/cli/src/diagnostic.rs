@@ -161,7 +161,8 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
             source: Rejection::MessageUnknown(unknown),
             ..
         } => (Exit::General, unknown_help(unknown)),
-        Failure::Rejected { .. } => (Exit::NoneMatch, Vec::new()),
+        Failure::Rejected { source, .. } => (Exit::NoneMatch, rejected_help(source)),
+        Failure::Quorum { .. } => (Exit::NoneMatch, Vec::new()),
         Failure::Blob(BlobError::Signer(SignerError::Message(unknown))) => (Exit::General, unknown_help(unknown)),
         Failure::NoTag { .. } => (Exit::NotFound, Vec::new()),
         Failure::Told { exit } => (*exit, Vec::new()),
@@ -215,7 +216,7 @@ fn verify(error: &VerifyError, program: &str) -> (Exit, Vec<String>) {
                 "`{program} sign --key KEY {image}` signs it; `{program} tree {image}` lists what is attached"
             )),
         ),
-        VerifyError::NoneAccepted { image, .. } => (
+        VerifyError::NoneAccepted { image, .. } | VerifyError::Quorum { image, .. } => (
             Exit::NoneMatch,
             one(&format!("`{program} tree {image}` lists what is attached")),
         ),
@@ -230,6 +231,14 @@ fn program_help(program: &str) -> Vec<String> {
         _ => one(&format!(
             "`cargo install --path plugins/policy-rego --locked`, in countersign's source, installs {program}"
         )),
+    }
+}
+
+/// What helps a signature that only lacks its log entry.
+fn rejected_help(rejection: &Rejection) -> Vec<String> {
+    match rejection.is_unlogged() {
+        true => one("--rekor-url asks a Rekor 1 for the entry"),
+        false => Vec::new(),
     }
 }
 

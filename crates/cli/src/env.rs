@@ -127,6 +127,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "is where GitHub Actions is asked for an identity token",
         "URL, which GitHub Actions sets",
     ),
+    plain(
+        "BROWSER",
+        "is what opens a page for a login",
+        "command; %s in it stands for the address; default xdg-open",
+    ),
     sensitive(
         "BUILDKITE_AGENT_ACCESS_TOKEN",
         "is the token with which Buildkite is asked for an identity token",
@@ -173,6 +178,16 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "path to a folder that may hold config.json; default $HOME/.docker",
     ),
     plain(
+        "GCE_METADATA_HOST",
+        "is Google's metadata server, which is asked for an identity token",
+        "host and port; default metadata.google.internal, on machines of Google",
+    ),
+    plain(
+        "GOOGLE_SERVICE_ACCOUNT_NAME",
+        "is the account of Google that a Google machine signs as",
+        "string with an account, such as name@project.iam.gserviceaccount.com",
+    ),
+    plain(
         HOME,
         "is the folder under which .docker/config.json is looked for",
         "path to a folder",
@@ -204,6 +219,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         SOURCE_DATE_EPOCH,
         "is the time that --record-creation-timestamp records, for reproducible output",
         "seconds since 1970-01-01T00:00:00Z",
+    ),
+    plain(
+        "SPIFFE_ENDPOINT_SOCKET",
+        "is where a SPIFFE agent listens, which is not asked: signing says so where nothing else says who signs",
+        "address of a socket",
     ),
     plain(
         "SSL_CERT_DIR",

@@ -24,6 +24,7 @@ use countersign_core::envelope::EnvelopeError;
 use countersign_core::key::{ImportError, PrivateKeyError, SealError, SignatureError};
 use countersign_core::payload::predicate::PredicateError;
 use countersign_core::payload::statement::StatementError;
+use countersign_core::policy::TooFewSigners;
 use countersign_core::trust::TrustError;
 use countersign_core::trust::signing_config::SelectionError;
 use countersign_core::verify::Rejection;
@@ -123,6 +124,25 @@ pub(crate) enum Failure {
         blob: String,
         /// Why.
         source: Rejection,
+    },
+    /// Fewer signers have signed a file than must.
+    #[error("{blob}: too few signers")]
+    Quorum {
+        /// The file as the user named it.
+        blob: String,
+        /// Who has signed and who has not.
+        source: TooFewSigners,
+    },
+    /// A log was asked for an entry and did not say whether there is one.
+    #[error(transparent)]
+    LookUp(ServiceError),
+    /// A file is no policy.
+    #[error("policy {path}: {reason}")]
+    TrustPolicy {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A file of trust or service data is not one.
     #[error("{path}")]
@@ -398,6 +418,8 @@ impl Failure {
     pub(crate) fn of_service(&self) -> Option<&ServiceError> {
         match self {
             Self::Ambient(AmbientError::Service(error))
+            | Self::LookUp(error)
+            | Self::Verify(VerifyError::Log { source: error, .. })
             | Self::Credential(CredentialError::Service(error))
             | Self::Blob(BlobError::Vouch(VouchError::Service(error)))
             | Self::Sign(SignError::Vouch(VouchError::Service(error)))

@@ -161,6 +161,15 @@ impl<'w> Ui<'w> {
         }
     }
 
+    /// Asks for a line.
+    pub(crate) fn ask_line(&self, question: &str) -> io::Result<String> {
+        self.tell(question);
+        let mut answer = Vec::new();
+        let mut stdin = self.stdin.borrow_mut();
+        (&mut **stdin).take(ANSWER_LIMIT).read_until(b'\n', &mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).trim().to_owned())
+    }
+
     /// Reads all of stdin, at most `limit` bytes.
     pub(crate) fn read_stdin(&self, limit: u64) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();

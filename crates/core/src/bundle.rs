@@ -6,6 +6,7 @@ mod json;
 pub mod legacy;
 mod upgrade;
 
+use crate::certificate::sct::SignedCertificateTimestamp;
 use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::key::{PublicKey, Signature, SignatureDigest};
@@ -14,6 +15,7 @@ use crate::message::Message;
 use crate::timestamp::TimestampToken;
 
 pub use error::BundleError;
+pub use evidence::Beside;
 pub(crate) use json::log_entry as log_entry_from_json;
 pub use upgrade::UpgradeError;
 
@@ -42,6 +44,7 @@ pub struct Bundle {
     key_material: KeyMaterial,
     log_entries: Vec<LogEntry>,
     timestamps: Vec<TimestampToken>,
+    certificate_timestamp: Option<SignedCertificateTimestamp>,
 }
 
 /// The form in which a bundle came.
@@ -239,6 +242,8 @@ pub enum KeyMaterial {
     },
     /// The format does not say: a key that the verifier has, or these certificates if there are any.
     Undeclared(Vec<Vec<u8>>),
+    /// The certificate beside the bundle is of another key or signer than what the bundle brings.
+    Contradicted,
 }
 
 impl Bundle {
@@ -269,6 +274,7 @@ impl Bundle {
             key_material: KeyMaterial::PublicKey { hint: Some(key.hint()) },
             log_entries: Vec::new(),
             timestamps: Vec::new(),
+            certificate_timestamp: None,
         })
     }
 
@@ -284,6 +290,7 @@ impl Bundle {
             key_material: KeyMaterial::Undeclared(Vec::new()),
             log_entries: Vec::new(),
             timestamps: Vec::new(),
+            certificate_timestamp: None,
         })
     }
 
@@ -308,6 +315,7 @@ impl Bundle {
             key_material: KeyMaterial::PublicKey { hint: Some(key.hint()) },
             log_entries: Vec::new(),
             timestamps: Vec::new(),
+            certificate_timestamp: None,
         })
     }
 
@@ -319,7 +327,19 @@ impl Bundle {
             key_material: KeyMaterial::Undeclared(Vec::new()),
             log_entries: Vec::new(),
             timestamps: Vec::new(),
+            certificate_timestamp: None,
         }
+    }
+
+    /// Names the message that is signed, where the bundle does not.
+    #[must_use]
+    pub(crate) fn naming(mut self, message: &Message, digest: SignatureDigest) -> Self {
+        if let Content::Message(signed) = &mut self.content
+            && signed.digest.is_none()
+        {
+            signed.digest = message.hash(digest).map(|hash| MessageDigest::new(digest, hash));
+        }
+        self
     }
 
     /// Joins a simple-signing payload and the signature over it.
@@ -330,6 +350,7 @@ impl Bundle {
             key_material: KeyMaterial::Undeclared(Vec::new()),
             log_entries: Vec::new(),
             timestamps: Vec::new(),
+            certificate_timestamp: None,
         }
     }
 
@@ -356,6 +377,11 @@ impl Bundle {
     /// Returns the signed timestamps.
     pub fn timestamps(&self) -> &[TimestampToken] {
         &self.timestamps
+    }
+
+    /// Returns the timestamp of the certificate that came beside it.
+    pub fn certificate_timestamp(&self) -> Option<&SignedCertificateTimestamp> {
+        self.certificate_timestamp.as_ref()
     }
 }
 

@@ -19,6 +19,7 @@ use der::{Tag, TagNumber};
 use self::encoding::{Element, Elements, context, unsigned};
 use self::error::malformed;
 use self::extensions::Extensions;
+use crate::go_json::decode_bytes;
 use crate::key::{PublicKey, PublicKeyError, Signature};
 use crate::quoted::Quoted;
 use crate::trust::Validity;
@@ -107,6 +108,21 @@ impl Certificate {
     /// [`CertificateError`] as of [`from_der`](Self::from_der), or what the text is instead.
     pub fn chain_from_pem(text: &[u8], limit: usize) -> Result<Vec<Self>, CertificateError> {
         pem::read(text, limit)
+    }
+
+    /// Reads a file as tools write certificates: PEM, that in base64 as cosign 2 has it, or DER; the leaf comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`CertificateError`].
+    pub fn chain_from_file(bytes: &[u8], limit: usize) -> Result<Vec<Self>, CertificateError> {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return Ok(vec![Self::from_der(bytes)?]);
+        };
+        match decode_bytes(text.trim()) {
+            Ok(decoded) if !decoded.is_empty() => Self::chain_from_pem(&decoded, limit),
+            _ => Self::chain_from_pem(bytes, limit),
+        }
     }
 
     /// Returns the DER as it was read.

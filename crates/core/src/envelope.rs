@@ -98,6 +98,26 @@ impl Envelope {
         pae(&self.payload_type, &self.payload)
     }
 
+    /// Writes the envelope as cosign 2 does: payloadType, payload, signatures, each with its key id.
+    pub fn to_json_of_cosign_2(&self) -> Vec<u8> {
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        let signatures = self.signatures.iter().map(|signature| {
+            let key_id = signature.key_id.as_deref().unwrap_or_default();
+            format!(
+                r#"{{"keyid":{},"sig":"{}"}}"#,
+                text(key_id),
+                signature.signature.to_base64()
+            )
+        });
+        format!(
+            r#"{{"payloadType":{},"payload":"{}","signatures":[{}]}}"#,
+            text(&self.payload_type),
+            encode_bytes(&self.payload),
+            signatures.collect::<Vec<_>>().join(",")
+        )
+        .into_bytes()
+    }
+
     /// Writes the envelope as cosign 3 does: payload, payloadType, signatures; an empty key id is kept.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(&Wire::from(self)).expect("texts in structures have a JSON form")

@@ -46,6 +46,17 @@ impl Needs {
         self
     }
 
+    /// Asks for what either asks for.
+    #[must_use]
+    pub fn joined(self, other: &Self) -> Self {
+        let bytes = match other.bytes {
+            Bytes::Kept => Bytes::Kept,
+            Bytes::Dropped => self.bytes,
+        };
+        let joined = other.digests.iter().fold(self, |needs, digest| needs.and(*digest));
+        Self { bytes, ..joined }
+    }
+
     /// Returns the hashes asked for.
     pub fn digests(&self) -> &[SignatureDigest] {
         &self.digests

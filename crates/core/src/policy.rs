@@ -1,6 +1,9 @@
 //! Policies: what evidence must show to be believed.
 
+mod denied;
+pub mod file;
 mod identity;
+mod quorum;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -8,7 +11,9 @@ use std::num::NonZero;
 use crate::key::{PublicKey, SignatureDigest};
 use crate::payload::predicate::PredicateType;
 
+pub use denied::{Denial, Denied};
 pub use identity::{IdentityPattern, PATTERN_LIMIT, Pattern, Regexp, RegexpError};
+pub use quorum::{Names, Quorum, QuorumError, TooFewSigners};
 
 /// What is asked of a bundle; it is judged whole against *one* bundle.
 ///
@@ -19,6 +24,7 @@ pub struct Policy {
     claim: Claim,
     log: LogRule,
     timestamps: TimestampRule,
+    denied: Denied,
 }
 
 impl Policy {
@@ -29,6 +35,7 @@ impl Policy {
             claim,
             log,
             timestamps: TimestampRule::NotAsked,
+            denied: Denied::default(),
         }
     }
 
@@ -37,6 +44,31 @@ impl Policy {
     pub fn stamped(mut self, timestamps: TimestampRule) -> Self {
         self.timestamps = timestamps;
         self
+    }
+
+    /// Never believes what is denied.
+    #[must_use]
+    pub fn denying(mut self, denied: Denied) -> Self {
+        self.denied = denied;
+        self
+    }
+
+    /// Asks the same of one signer.
+    pub(crate) fn of_signer(&self, signer: &TrustedSigner) -> Self {
+        Self {
+            signer: signer.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns what is never believed.
+    pub fn denied(&self) -> &Denied {
+        &self.denied
+    }
+
+    /// Says whether nothing is asked of anyone but keys, so that no trusted root is needed.
+    pub fn needs_no_trust(&self) -> bool {
+        self.signer.is_key() && self.log == LogRule::InsecurelyIgnored && self.timestamps == TimestampRule::NotAsked
     }
 
     /// Returns who may sign.
@@ -78,12 +110,23 @@ pub enum TrustedSigner {
         /// Whether logs must witness the certificate.
         certificate_log: CertificateLogRule,
     },
+    /// Any of these; without any, nobody is.
+    AnyOf(Vec<Self>),
 }
 
 impl TrustedSigner {
     /// Trusts the holder of `key`, signing as is usual for the key.
     pub fn key(key: PublicKey) -> Self {
         Self::Key { key, digest: None }
+    }
+
+    /// Says whether nobody is trusted but holders of keys.
+    fn is_key(&self) -> bool {
+        match self {
+            Self::Key { .. } => true,
+            Self::Identities { .. } => false,
+            Self::AnyOf(signers) => signers.iter().all(Self::is_key),
+        }
     }
 
     /// Trusts the holder of `key`, signing with `digest` and no other.

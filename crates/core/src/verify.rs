@@ -4,6 +4,7 @@ mod claim;
 mod log;
 mod material;
 mod rejection;
+mod search;
 mod signer;
 mod time;
 
@@ -18,8 +19,8 @@ use crate::certificate::Certificate;
 use crate::envelope::Envelope;
 use crate::key::PublicKey;
 use crate::log::{LogEntry, ProvenEntry};
-use crate::message::Needs;
-use crate::policy::Policy;
+use crate::message::{Bytes, Needs};
+use crate::policy::{Policy, TrustedSigner};
 use crate::timestamp::TimestampToken;
 use crate::trust::TrustedRoot;
 
@@ -30,6 +31,7 @@ use signer::AcceptedSigner;
 use time::SignedTimes;
 
 pub use rejection::{ClaimedDigests, Rejection};
+pub use search::search;
 pub use signer::{FoundIdentity, Unrelated};
 
 /// Judges one bundle: whether it satisfies the whole of `policy` for `artifact` at the moment `now`, if what `trust` names is
@@ -47,12 +49,19 @@ pub fn verify(
     trust: &TrustedRoot,
     now: Timestamp,
 ) -> Result<VerifiedSignature, Rejection> {
+    if let TrustedSigner::AnyOf(signers) = policy.signer() {
+        return verify_any(bundle, artifact, signers, policy, trust, now);
+    }
     let material = Material::of(bundle, policy)?;
     let claim = claim::bind(bundle, artifact, &material, policy)?;
     let stamped = time::stamped(bundle, policy, trust)?;
     let entries = log::prove(bundle, artifact, &material, &stamped, policy, trust)?;
     let times = time::establish(stamped, &entries, policy, now);
     let signer = signer::accept(&material, &times, trust)?;
+    let denied = policy.denied();
+    if let Some(denial) = denied.denies(artifact.digests(), signer.key(), signer.certificate()) {
+        return Err(Rejection::Denied(denial));
+    }
     Ok(VerifiedSignature {
         format: bundle.format(),
         times,
@@ -63,9 +72,32 @@ pub fn verify(
     })
 }
 
+/// Judges a bundle by each of several signers; it counts for the first whose it is.
+fn verify_any(
+    bundle: &Bundle,
+    artifact: &Artifact,
+    signers: &[TrustedSigner],
+    policy: &Policy,
+    trust: &TrustedRoot,
+    now: Timestamp,
+) -> Result<VerifiedSignature, Rejection> {
+    let mut rejections = Vec::new();
+    for signer in signers {
+        match verify(bundle, artifact, &policy.of_signer(signer), trust, now) {
+            Err(rejection) => rejections.push(rejection),
+            verified => return verified,
+        }
+    }
+    Err(Rejection::of_several(rejections))
+}
+
 /// Returns what must be known of a message before [`verify`] can judge whether `bundle` is a signature over it.
 pub fn needs(bundle: &Bundle, policy: &Policy) -> Needs {
-    claim::needs(bundle, policy)
+    let TrustedSigner::AnyOf(signers) = policy.signer() else {
+        return claim::needs(bundle, policy);
+    };
+    let each = signers.iter().map(|signer| needs(bundle, &policy.of_signer(signer)));
+    each.fold(Needs::new(&[], Bytes::Dropped), |all, one| all.joined(&one))
 }
 
 /// A signature that passed every check of a policy; only [`verify`] makes one.

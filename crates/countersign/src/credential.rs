@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use countersign_core::certificate::Certificate;
+use countersign_core::certificate::path::{PathError, Purpose, verify_path};
 use countersign_core::key::{KeyAlgorithm, PrivateKey, PrivateKeyError};
 use countersign_core::signer::Signer;
+use countersign_core::trust::{Authority, Validity};
 use countersign_oci::http::Http;
+use jiff::Timestamp;
 
 use crate::fulcio;
 use crate::oidc::IdentityToken;
@@ -17,6 +20,8 @@ pub struct Credential {
     signer: Arc<dyn Signer>,
     certificate: Option<Certificate>,
     issuers: Vec<Certificate>,
+    /// What the certificate leads to, where that is no service.
+    own: Option<Vec<Certificate>>,
 }
 
 impl Credential {
@@ -26,6 +31,7 @@ impl Credential {
             signer,
             certificate: None,
             issuers: Vec::new(),
+            own: None,
         }
     }
 
@@ -45,11 +51,33 @@ impl Credential {
             signer,
             certificate: Some(certificate),
             issuers,
+            own: None,
         })
     }
 
-    /// A new key, which the certificate authority at `url` certifies to be that of the token's holder. It is gone with the
-    /// credential.
+    /// A key with a certificate by an authority of one's own; where `issuers` are given, the last of them is the root, to which
+    /// the certificate must lead `now`.
+    ///
+    /// # Errors
+    /// [`CredentialError::OtherKey`] or [`CredentialError::Path`].
+    pub fn own(
+        signer: Arc<dyn Signer>,
+        certificate: Certificate,
+        issuers: Vec<Certificate>,
+        now: Timestamp,
+    ) -> Result<Self, CredentialError> {
+        let chain = match issuers.as_slice() {
+            [] => vec![certificate.clone()],
+            issuers => issuers.to_vec(),
+        };
+        verify_path(&certificate, &[], &chain, Purpose::CodeSigning, now)?;
+        Ok(Self {
+            own: Some(chain),
+            ..Self::certified(signer, certificate, issuers)?
+        })
+    }
+
+    /// A new key of the usual kind, [certified](Self::issued).
     ///
     /// # Errors
     /// [`CredentialError`].
@@ -58,7 +86,8 @@ impl Credential {
         Self::issued(Arc::new(key), url, token, http).await
     }
 
-    /// A key that was there before, certified in the same way.
+    /// A key that the certificate authority at `url` certifies to be that of the token's holder; a new one is gone with the
+    /// credential.
     ///
     /// # Errors
     /// [`CredentialError`].
@@ -82,6 +111,12 @@ impl Credential {
         self.certificate.as_ref()
     }
 
+    /// Returns the authority of one's own that has issued the certificate, if it is one's own.
+    pub(crate) fn own_authority(&self) -> Option<Authority> {
+        let chain = self.own.clone()?;
+        Some(Authority::new("of one's own".to_owned(), chain, Validity::ALWAYS))
+    }
+
     /// Returns the certificate's issuer, that one's issuer and so on, as far as they are known.
     pub fn issuers(&self) -> &[Certificate] {
         &self.issuers
@@ -98,6 +133,9 @@ pub enum CredentialError {
     /// The certificate is not of the key.
     #[error("the certificate is of another key than the one that signs")]
     OtherKey,
+    /// The certificate does not lead to the root that is given with it.
+    #[error("the certificate is not one to sign with")]
+    Path(#[from] PathError),
     /// The certificate authority did not certify it.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -12,6 +12,7 @@ pub mod fulcio;
 pub mod key_reference;
 pub mod mentions;
 pub mod oidc;
+pub mod policy_file;
 pub mod policy_program;
 pub mod rekor;
 pub mod service;

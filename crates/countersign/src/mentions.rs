@@ -4,7 +4,7 @@ use std::ops::Range;
 
 pub mod dockerfile;
 pub mod kubernetes;
-mod yaml;
+pub(crate) mod yaml;
 
 /// The largest file that is read, in bytes.
 pub const LIMIT: usize = 4 * 1024 * 1024;

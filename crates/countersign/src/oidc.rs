@@ -1,13 +1,18 @@
 //! Who signs, as an OpenID provider says (client-spec §2.1.1).
 
 pub mod ambient;
+pub mod browser;
 pub mod device;
+mod provider;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::Secret;
+use countersign_core::quoted::Quoted;
 use jiff::Timestamp;
 use serde::Deserialize;
+
+pub use provider::{CLIENT_ID, Client};
 
 /// The audience of the tokens that Fulcio takes.
 pub const AUDIENCE: &str = "sigstore";
@@ -129,13 +134,72 @@ pub enum TokenError {
     },
 }
 
+/// Why a login came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// Nobody logged in while there was time.
+    #[error("nobody logged in while there was time")]
+    Late,
+    /// Nobody can listen where the browser is to come back to.
+    #[error("nobody can listen where the browser is to come back to: {reason}")]
+    Listen {
+        /// What the system said.
+        reason: String,
+    },
+    /// What it says is not what the specification has.
+    #[error("it does not say what is needed for a login of this kind")]
+    Malformed,
+    /// The token is for another program.
+    #[error("its token is for another program, or by another provider")]
+    OtherClient,
+    /// It is another provider.
+    #[error("it is another provider than it says")]
+    OtherIssuer,
+    /// The token is of another login.
+    #[error("its token is of another login: the nonce is not the one that was sent")]
+    OtherLogin,
+    /// It wants secrets over plain HTTP.
+    #[error("it wants to be asked over plain HTTP")]
+    Plain,
+    /// The browser cannot come back to the address.
+    #[error("the browser cannot come back to {found}: expected http://localhost:PORT/PATH")]
+    Redirect {
+        /// The address.
+        found: String,
+    },
+    /// It lets the user not log in.
+    #[error("it refuses the login: {}", Quoted::new(.0))]
+    Refused(String),
+}
+
 #[derive(Deserialize)]
 struct Claims {
+    nonce: Option<String>,
+    aud: Option<Audience>,
     iss: String,
     sub: Option<String>,
     email: Option<String>,
     email_verified: Option<Verified>,
     exp: Option<i64>,
+}
+
+impl Claims {
+    /// Says whether the token is for the program of this name.
+    fn is_for(&self, client: &str) -> bool {
+        match &self.aud {
+            Some(Audience::One(one)) => one == client,
+            Some(Audience::Several(several)) => several.iter().any(|one| one == client),
+            None => false,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// Some providers write the boolean as a text.

@@ -1,7 +1,9 @@
 //! Entries in transparency logs (client-spec §2.1.6).
 
 use countersign_core::log::LogEntry;
-use countersign_core::protocol::rekor::{LIMIT, PATH_1, PATH_2, Proposal, entry_of_rekor_1, entry_of_rekor_2};
+use countersign_core::protocol::rekor::{
+    LIMIT, PATH_1, PATH_2, Proposal, SEARCH_1, entries_of_rekor_1, entry_of_rekor_1, entry_of_rekor_2,
+};
 use countersign_oci::http::{Answered, Call, Http};
 use serde::Deserialize;
 
@@ -45,6 +47,38 @@ impl Log {
             Self::Rekor2 { .. } => append_2(&place, proposal, http).await,
         }
     }
+}
+
+/// Asks the Rekor 1 at `url` for the earliest entry that `search` means; there may be none. It is *untrusted*.
+///
+/// # Errors
+/// [`ServiceError`]; a log that does not answer has not said that there is none.
+pub async fn find(url: &str, search: Vec<u8>, http: &Http) -> Result<Option<LogEntry>, ServiceError> {
+    let place = Place {
+        service: Service::TransparencyLog,
+        url,
+    };
+    let answered = propose(&place, SEARCH_1, search, http).await?;
+    let content = place.content(answered, JSON, None)?;
+    let found = entries_of_rekor_1(&content).map_err(|error| place.unusable(error))?;
+    Ok(found.into_iter().next())
+}
+
+/// Asks the Rekor 1 at `url` for the entry at a place of the log. It is *untrusted*.
+///
+/// # Errors
+/// [`ServiceError`].
+pub async fn at_index(url: &str, index: u64, http: &Http) -> Result<LogEntry, ServiceError> {
+    let place = Place {
+        service: Service::TransparencyLog,
+        url,
+    };
+    let address = format!("{}?logIndex={index}", place.join(PATH_1));
+    let call = Call::get(&address, LIMIT as u64)
+        .with_header("accept", JSON)
+        .with_attempts(ATTEMPTS);
+    let content = place.content(place.call(&call, http).await?, JSON, None)?;
+    entry_of_rekor_1(&content).map_err(|error| place.unusable(error))
 }
 
 async fn append_1(place: &Place<'_>, proposal: &Proposal<'_>, http: &Http) -> Result<LogEntry, ServiceError> {

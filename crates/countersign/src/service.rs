@@ -142,14 +142,7 @@ impl Place<'_> {
         expected: &'static str,
         secret: Option<&Secret<String>>,
     ) -> Result<bytes::Bytes, ServiceError> {
-        if !(200..300).contains(&answered.status) {
-            return Err(ServiceError::Status {
-                service: self.service,
-                url: self.url.to_owned(),
-                status: answered.status,
-                reason: reason(&answered.body, secret),
-            });
-        }
+        let answered = self.success(answered, secret)?;
         if answered.content_type != expected {
             return Err(ServiceError::ContentType {
                 service: self.service,
@@ -159,6 +152,23 @@ impl Place<'_> {
             });
         }
         Ok(answered.body)
+    }
+
+    /// Takes an answer that must be a success.
+    pub(crate) fn success(
+        &self,
+        answered: Answered,
+        secret: Option<&Secret<String>>,
+    ) -> Result<Answered, ServiceError> {
+        if (200..300).contains(&answered.status) {
+            return Ok(answered);
+        }
+        Err(ServiceError::Status {
+            service: self.service,
+            url: self.url.to_owned(),
+            status: answered.status,
+            reason: reason(&answered.body, secret),
+        })
     }
 
     pub(crate) fn unusable(&self, source: impl Into<Box<dyn Error + Send + Sync>>) -> ServiceError {

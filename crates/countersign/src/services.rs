@@ -11,7 +11,7 @@ use countersign_core::message::Bytes;
 use countersign_core::policy::{
     CertificateLogRule, Claim, IdentityPattern, LogRule, Pattern, Policy, TimestampRule, TrustedSigner,
 };
-use countersign_core::protocol::rekor::{Proposal, Verifier};
+use countersign_core::protocol::rekor::{Kept, Proposal, Verifier};
 use countersign_core::trust::TrustedRoot;
 use countersign_core::trust::signing_config::{SelectionError, Service, SigningConfig};
 use countersign_core::verify::{Rejection, verify};
@@ -31,6 +31,7 @@ pub struct Services {
     timestamp_authorities: Vec<String>,
     connections: Option<Arc<Connections>>,
     trust: Option<Arc<TrustedRoot>>,
+    kept: Kept,
 }
 
 /// How the services are reached, and what makes questions to them unpredictable.
@@ -51,6 +52,7 @@ impl Services {
             timestamp_authorities: Vec::new(),
             connections: None,
             trust: None,
+            kept: Kept::Hashes,
         }
     }
 
@@ -61,6 +63,7 @@ impl Services {
             timestamp_authorities,
             connections: Some(Arc::new(connections)),
             trust: None,
+            kept: Kept::Hashes,
         }
     }
 
@@ -92,6 +95,13 @@ impl Services {
     #[must_use]
     pub fn trusting(mut self, trust: TrustedRoot) -> Self {
         self.trust = Some(Arc::new(trust));
+        self
+    }
+
+    /// Has Rekor 1 keep this of envelopes.
+    #[must_use]
+    pub fn keeping(mut self, kept: Kept) -> Self {
+        self.kept = kept;
         self
     }
 
@@ -132,6 +142,14 @@ impl Services {
         let bundle = self.witness(bundle, credential).await?;
         if let Some(trust) = &self.trust {
             let policy = self.policy(credential, claim, trust);
+            let with_own;
+            let trust: &TrustedRoot = match credential.own_authority() {
+                Some(authority) => {
+                    with_own = TrustedRoot::clone(trust).with_certificate_authorities([authority]);
+                    &with_own
+                }
+                None => trust,
+            };
             verify(&bundle, artifact, &policy, trust, now()).map_err(VouchError::Unverifiable)?;
         }
         Ok(bundle)
@@ -164,6 +182,7 @@ impl Services {
                         Some(certificate) => Verifier::Certificate(certificate),
                         None => Verifier::Key(credential.signer().public_key()),
                     },
+                    kept: self.kept,
                 };
                 // what a timestamp is of (client-spec §2.1.4)
                 let signature = bundle.content().signature();
@@ -202,6 +221,7 @@ fn trusted(credential: &Credential, trust: &TrustedRoot) -> TrustedSigner {
             .map(|name| pattern(&name.to_string()))
             .collect(),
         certificate_log: match trust.certificate_logs() {
+            _ if credential.own_authority().is_some() => CertificateLogRule::InsecurelyIgnored,
             [] => CertificateLogRule::InsecurelyIgnored,
             _ => CertificateLogRule::Required {
                 logs: NonZero::<usize>::MIN,

@@ -397,10 +397,8 @@ async fn existing<S: Store>(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Vec<(Place, Format)>, SignError> {
-    let rules = Rules {
-        policy,
-        trust: &TrustedRoot::default(),
-    };
+    let trust = TrustedRoot::default();
+    let rules = Rules::new(policy, &trust);
     match verify_image(image, store, location, rules, limits, now).await {
         Ok(verified) => Ok(verified
             .accepted

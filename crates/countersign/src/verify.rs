@@ -1,16 +1,23 @@
 //! Verifies what is attached to an artifact.
 
+mod settle;
+
 use std::fmt;
 
 use countersign_core::artifact::Artifact;
-use countersign_core::policy::{Claim, Policy};
+use countersign_core::bundle::{Beside, Bundle};
+use countersign_core::policy::{Claim, Policy, Quorum, TooFewSigners};
 use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, VerifiedSignature, verify};
+use countersign_oci::http::Http;
 use countersign_oci::{Pinned, Store, StoreError};
 use jiff::Timestamp;
 
 use crate::attachment::discover::{Limits, Unreadable, is_about_content};
 use crate::attachment::{Attached, Evidence, Location, Place, Sought, discover};
+use crate::service::ServiceError;
+
+pub use settle::look_up;
 
 /// What evidence is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +26,40 @@ pub struct Rules<'a> {
     pub policy: &'a Policy,
     /// Whom to believe beyond a key.
     pub trust: &'a TrustedRoot,
+    /// How many signers must have signed, where one is not enough.
+    pub quorum: Option<&'a Quorum>,
+    /// What comes beside the signatures.
+    pub beside: Option<&'a Beside>,
+    /// The log that is asked for the entry of a signature that comes without one.
+    pub log: Option<AskedLog<'a>>,
+}
+
+impl<'a> Rules<'a> {
+    /// Judges by `policy` and what is attached only.
+    pub fn new(policy: &'a Policy, trust: &'a TrustedRoot) -> Self {
+        Self {
+            policy,
+            trust,
+            quorum: None,
+            beside: None,
+            log: None,
+        }
+    }
+}
+
+/// A Rekor 1 that may be asked.
+#[derive(Clone, Copy)]
+pub struct AskedLog<'a> {
+    /// Its address.
+    pub url: &'a str,
+    /// How it is reached.
+    pub http: &'a Http,
+}
+
+impl fmt::Debug for AskedLog<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url)
+    }
 }
 
 /// The outcome of a verification in which at least one signature satisfies the policy.
@@ -65,6 +106,24 @@ pub enum VerifyError {
         image: Pinned,
         /// What happened.
         source: StoreError,
+    },
+    /// The log did not let us find out.
+    #[error("{image}: the log entry of what is attached could not be asked for")]
+    Log {
+        /// The artifact.
+        image: Pinned,
+        /// What happened.
+        source: ServiceError,
+    },
+    /// Fewer signers have signed than must.
+    #[error("no matching signatures: too few signers of {image}")]
+    Quorum {
+        /// The artifact.
+        image: Pinned,
+        /// What else was found, and why it does not count.
+        refused: Vec<(Place, Refusal)>,
+        /// Who has signed and who has not.
+        source: TooFewSigners,
     },
     /// No signature is attached.
     #[error("no signatures found for {image}")]
@@ -158,8 +217,9 @@ impl VerifyError {
     /// Returns what was found, and why it does not count.
     pub fn refused(&self) -> &[(Place, Refusal)] {
         match self {
-            Self::Store { .. } => &[],
+            Self::Store { .. } | Self::Log { .. } => &[],
             Self::NoSignature { refused, .. }
+            | Self::Quorum { refused, .. }
             | Self::NoneAccepted { refused, .. }
             | Self::NoAttestation { refused, .. }
             | Self::NoneOfType { refused, .. }
@@ -191,7 +251,7 @@ pub async fn verify_image<S: Store>(
     let artifact = Artifact::new(image.digest().clone());
     let judge = |attached| judged(attached, &artifact, rules, now);
     match discover(image, store, location, sought, limits, &judge).await {
-        Ok(found) => sorted(image, found, rules.policy),
+        Ok(found) => settle::settled(image, found, &artifact, rules, now).await,
         Err(source) => Err(VerifyError::Store {
             image: image.clone(),
             source,
@@ -203,7 +263,7 @@ pub async fn verify_image<S: Store>(
 ///
 /// # Errors
 /// As [`verify_image`], but for the store.
-pub fn judge(
+pub async fn judge(
     image: &Pinned,
     attached: Vec<Attached>,
     rules: Rules<'_>,
@@ -214,34 +274,34 @@ pub fn judge(
         .into_iter()
         .map(|attached| judged(attached, &artifact, rules, now))
         .collect();
-    sorted(image, found, rules.policy)
+    settle::settled(image, found, &artifact, rules, now).await
 }
 
-type Judged = (Place, Result<VerifiedSignature, Refusal>);
+type Judged = (Place, Result<VerifiedSignature, Refused>);
+
+/// Why something does not count, and the thing itself where a log may have more to say of it.
+struct Refused {
+    refusal: Refusal,
+    unlogged: Option<Box<Bundle>>,
+}
 
 fn judged(attached: Attached, artifact: &Artifact, rules: Rules<'_>, now: Timestamp) -> Judged {
     let outcome = match attached.evidence {
-        Evidence::Bundle(bundle) => verify(&bundle, artifact, rules.policy, rules.trust, now).map_err(Refusal::from),
-        Evidence::Unreadable(reason) => Err(reason.into()),
+        Evidence::Bundle(mut bundle) => {
+            if let Some(beside) = rules.beside {
+                *bundle = bundle.with_beside(beside);
+            }
+            verify(&bundle, artifact, rules.policy, rules.trust, now).map_err(|rejection| Refused {
+                unlogged: (rules.log.is_some() && settle::is_unlogged(&bundle, &rejection)).then_some(bundle),
+                refusal: rejection.into(),
+            })
+        }
+        Evidence::Unreadable(reason) => Err(Refused {
+            refusal: reason.into(),
+            unlogged: None,
+        }),
     };
     (attached.place, outcome)
-}
-
-fn sorted(image: &Pinned, found: Vec<Judged>, policy: &Policy) -> Result<Verified, VerifyError> {
-    let mut verified = Verified {
-        accepted: Vec::new(),
-        refused: Vec::new(),
-    };
-    for (place, outcome) in found {
-        match outcome {
-            Ok(signature) => verified.accepted.push((place, signature)),
-            Err(refusal) => verified.refused.push((place, refusal)),
-        }
-    }
-    if !verified.accepted.is_empty() {
-        return Ok(verified);
-    }
-    Err(none_accepted(image.clone(), verified.refused, policy.claim()))
 }
 
 fn none_accepted(image: Pinned, refused: Vec<(Place, Refusal)>, claim: &Claim) -> VerifyError {

@@ -21,6 +21,8 @@ pub(crate) enum Shown<'a> {
     Key,
     /// This identity, in a certificate.
     Identity(&'a str),
+    /// This identity, in a certificate that is there already.
+    Certificate(&'a str),
 }
 
 impl ConsentArgs {
@@ -28,10 +30,10 @@ impl ConsentArgs {
     pub(crate) fn ask(self, shown: Shown<'_>, services: &Services, session: &Session<'_>) -> Result<(), Failure> {
         let logs: Vec<_> = services.logs().iter().map(|log| log.url()).collect();
         let what = match (shown, logs.is_empty()) {
-            (Shown::Key, true) => return Ok(()),
+            (Shown::Key | Shown::Certificate(_), true) => return Ok(()),
             (Shown::Key, false) => "the signature, the digest of what is signed and the public key".to_owned(),
             (Shown::Identity(who), true) => format!("a certificate for {who}"),
-            (Shown::Identity(who), false) => {
+            (Shown::Identity(who) | Shown::Certificate(who), false) => {
                 format!("the signature, the digest of what is signed and a certificate for {who}")
             }
         };

@@ -9,9 +9,11 @@ use countersign_oci::http::Http;
 
 use super::consent::{ConsentArgs, Shown};
 use super::identity_token::IdentityTokenArgs;
+use super::own_certificate::OwnCertificateArgs;
 use super::registry::plain_client;
 use super::services::{Chosen, ServiceArgs};
 use super::signer::SignerArgs;
+use super::signing_algorithm::SigningAlgorithm;
 use super::usage::UsageError;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -25,6 +27,13 @@ pub(crate) struct CredentialArgs {
     token: IdentityTokenArgs,
     #[command(flatten)]
     consent: ConsentArgs,
+    #[command(flatten)]
+    own: OwnCertificateArgs,
+
+    /// The kind of the new key, where no --key is given: ecdsa-sha2-256-nistp256 (the default), ecdsa-sha2-384-nistp384,
+    /// ecdsa-sha2-512-nistp521, or rsa-sign-pkcs1-2048-sha256, -3072- or -4096-
+    #[arg(long, value_name = "ALGORITHM")]
+    signing_algorithm: Option<SigningAlgorithm>,
 
     /// Has the key certified to be that of whoever signs, where there is a --key
     #[arg(long)]
@@ -39,7 +48,17 @@ impl CredentialArgs {
 
     /// Checks that there is what a certificate needs where one is asked for, and that nothing is said of one where none is.
     pub(crate) fn check(&self, services: &ServiceArgs, chosen: &Chosen) -> Result<(), Failure> {
-        if self.is_certified() {
+        if self.own.is_given() && (self.issue_certificate || !self.has_key()) {
+            let reason = match self.issue_certificate {
+                true => "--certificate and --issue-certificate exclude each other: a key has one certificate",
+                false => "--certificate is of a key: pass --key with it",
+            };
+            return Err(UsageError::because(reason).into());
+        }
+        if self.signing_algorithm.is_some() && self.has_key() {
+            return Err(UsageError::because("--signing-algorithm is of a new key: pass it without --key").into());
+        }
+        if self.is_issued() {
             self.token.check()?;
             return self.check_certified(chosen);
         }
@@ -71,6 +90,11 @@ impl CredentialArgs {
 
     /// Says whether there will be a certificate.
     pub(crate) fn is_certified(&self) -> bool {
+        self.is_issued() || self.own.is_given()
+    }
+
+    /// Says whether a certificate will be asked for.
+    fn is_issued(&self) -> bool {
         self.issue_certificate || !self.has_key()
     }
 
@@ -111,8 +135,18 @@ impl CredentialArgs {
     }
 
     fn known(&self, signer: Arc<dyn Signer>, chosen: &Chosen, session: &Session<'_>) -> Result<Credential, Failure> {
-        self.consent.ask(Shown::Key, &chosen.services, session)?;
-        Ok(Credential::of_key(signer))
+        let credential = self.own.certify(signer, session)?;
+        let name = credential
+            .certificate()
+            .and_then(|certificate| certificate.names().first());
+        let name = name.map(ToString::to_string);
+        let shown = match (&name, credential.certificate()) {
+            (_, None) => Shown::Key,
+            (Some(name), Some(_)) => Shown::Certificate(name),
+            (None, Some(_)) => Shown::Certificate("nobody"),
+        };
+        self.consent.ask(shown, &chosen.services, session)?;
+        Ok(credential)
     }
 
     async fn certified(
@@ -127,9 +161,10 @@ impl CredentialArgs {
         let token = self.token.obtain(chosen.provider.as_deref(), session, &http).await?;
         let shown = Shown::Identity(token.subject());
         self.consent.ask(shown, &chosen.services, session)?;
-        Ok(match signer {
-            Some(signer) => Credential::issued(signer, authority, &token, &http).await?,
-            None => Credential::keyless(authority, &token, &http).await?,
-        })
+        let signer = match signer {
+            Some(signer) => signer,
+            None => Arc::new(self.signing_algorithm.unwrap_or_default().generate()?),
+        };
+        Ok(Credential::issued(signer, authority, &token, &http).await?)
     }
 }

@@ -30,6 +30,10 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<String>,
 
+    /// Does not verify what the services answer
+    #[arg(long, conflicts_with = "trusted_root")]
+    insecure_skip_verify: bool,
+
     /// Has the signature logged; =false leaves it unlogged
     #[arg(long, default_value = "true")]
     tlog_upload: bool,
@@ -92,8 +96,12 @@ impl ServiceArgs {
             None => self.named(session)?,
         };
         self.check_timestamp_flags(&chosen)?;
+        if self.insecure_skip_verify && chosen.services.is_empty() {
+            let reason = "--insecure-skip-verify: no service is named whose answers would be verified";
+            return Err(UsageError::because(reason).into());
+        }
         let Some(path) = given(&self.trusted_root) else {
-            if !chosen.services.is_empty() {
+            if !self.insecure_skip_verify && !chosen.services.is_empty() {
                 session
                     .ui()
                     .warn("no --trusted-root is given: what the services answer is written without being verified");

@@ -4,17 +4,23 @@ use std::num::NonZero;
 
 use clap::Args;
 use countersign::key_reference::KeyReference;
-use countersign::verify::Rules;
+use countersign::verify::{AskedLog, Rules, look_up};
+use countersign_core::Artifact;
+use countersign_core::bundle::{Beside, Bundle};
 use countersign_core::key::{PublicKey, SignatureDigest};
-use countersign_core::policy::{CertificateLogRule, Claim, LogRule, Policy, TimestampRule, TrustedSigner};
+use countersign_core::message::{Bytes, Needs};
+use countersign_core::policy::{CertificateLogRule, Claim, LogRule, Policy, Quorum, TimestampRule, TrustedSigner};
 use countersign_core::trust::TrustedRoot;
+use countersign_core::verify::{needs, verify};
 use countersign_oci::http::Http;
 
+use super::beside::BesideArgs;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::registry::plain_client;
 use super::trusted_root::TrustedRootArgs;
 use super::usage::UsageError;
+use super::{given, trust_policy};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -48,6 +54,17 @@ pub(crate) struct TrustedSignerArgs {
     #[arg(long)]
     offline: bool,
 
+    #[command(flatten)]
+    beside: BesideArgs,
+
+    /// The transparency log, a Rekor 1, that is asked for the entry of a signature that comes without one
+    #[arg(long, value_name = "URL")]
+    rekor_url: Option<String>,
+
+    /// The policy, a file in YAML or JSON: who must have signed, how many of them, and who may not
+    #[arg(long, value_name = "FILE")]
+    trust_policy: Option<String>,
+
     /// The digest that was signed: sha256, sha384 or sha512; without it, those usual for the key
     #[arg(long, value_name = "DIGEST")]
     signature_digest_algorithm: Option<SignatureDigest>,
@@ -58,14 +75,77 @@ pub(crate) struct TrustedSignerArgs {
 pub(crate) struct Terms {
     policy: Policy,
     root: TrustedRoot,
+    quorum: Option<Quorum>,
+    beside: Option<Beside>,
+    log: Option<String>,
 }
 
 impl Terms {
     /// What evidence is judged by.
     pub(crate) fn rules(&self) -> Rules<'_> {
         Rules {
-            policy: &self.policy,
-            trust: &self.root,
+            quorum: self.quorum.as_ref(),
+            beside: self.beside.as_ref(),
+            ..Rules::new(&self.policy, &self.root)
+        }
+    }
+
+    /// As [`rules`](Self::rules), and the log may be asked.
+    pub(crate) fn rules_online<'a>(&'a self, http: &'a Http) -> Rules<'a> {
+        Rules {
+            log: self.log.as_deref().map(|url| AskedLog { url, http }),
+            ..self.rules()
+        }
+    }
+
+    /// Adds what lies beside a signature.
+    pub(crate) fn complete(&self, bundle: Bundle) -> Bundle {
+        match &self.beside {
+            Some(beside) => bundle.with_beside(beside),
+            None => bundle,
+        }
+    }
+
+    /// What must be known of a file to judge these signatures.
+    pub(crate) fn needs(&self, bundles: &[Bundle]) -> Needs {
+        let each = bundles.iter().map(|bundle| needs(bundle, &self.policy));
+        each.fold(Needs::new(&[], Bytes::Dropped), |all, one| all.joined(&one))
+    }
+
+    /// Judges the signatures of a file, of which there must be as many as the policy asks for.
+    pub(crate) fn judge_file(
+        &self,
+        file: &str,
+        bundles: Vec<Bundle>,
+        artifact: &Artifact,
+        session: &Session<'_>,
+    ) -> Result<(), Failure> {
+        let rejected = |source| Failure::Rejected {
+            blob: file.to_owned(),
+            source,
+        };
+        let mut verified = Vec::new();
+        for bundle in bundles {
+            let outcome = match verify(&bundle, artifact, &self.policy, &self.root, session.now()) {
+                Err(rejection) if self.log.is_some() && rejection.is_unlogged() => {
+                    let http = plain_client(session);
+                    let rules = self.rules_online(&http);
+                    session.wait(async {
+                        look_up(bundle, rejection, artifact, rules, session.now())
+                            .await
+                            .map_err(Failure::LookUp)
+                    })?
+                }
+                outcome => outcome,
+            };
+            verified.push(outcome.map_err(rejected)?);
+        }
+        match &self.quorum {
+            None => Ok(()),
+            Some(quorum) => quorum.judge(&verified).map(drop).map_err(|source| Failure::Quorum {
+                blob: file.to_owned(),
+                source,
+            }),
         }
     }
 }
@@ -84,14 +164,23 @@ impl TrustedSignerArgs {
             Some(reference) => Some(reference.public_key(&session.variables(), http).await?),
             None => None,
         };
-        self.terms_with(key, claim, session)
+        let beside = self.beside.read(self.offline, session, http).await?;
+        self.terms_with(key, beside, claim, session)
     }
 
     /// As [`terms`](Self::terms), for a command that needs no registry, and so no client where the key is here.
     pub(crate) fn terms_alone(&self, claim: Claim, thing: &str, session: &Session<'_>) -> Result<Terms, Failure> {
         self.warn(thing, session);
-        let Some(reference) = self.reference(session)? else {
-            return self.terms_with(None, claim, session);
+        let reference = self.reference(session)?;
+        let beside = match self.beside.is_given() {
+            true => {
+                let http = plain_client(session);
+                session.wait(self.beside.read(self.offline, session, &http))?
+            }
+            false => Beside::default(),
+        };
+        let Some(reference) = reference else {
+            return self.terms_with(None, beside, claim, session);
         };
         let key = match reference.read_here(&session.variables())? {
             Some(pem) => reference.parse_public(&pem)?,
@@ -100,28 +189,20 @@ impl TrustedSignerArgs {
                 session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?
             }
         };
-        self.terms_with(Some(key), claim, session)
+        self.terms_with(Some(key), beside, claim, session)
     }
 
-    fn terms_with(&self, key: Option<PublicKey>, claim: Claim, session: &Session<'_>) -> Result<Terms, Failure> {
-        let signer = match key {
-            Some(key) => self.trusting(key),
-            None => self.identities(session)?,
-        };
-        let log = match self.insecure_ignore_tlog || self.private_infrastructure {
-            true => LogRule::InsecurelyIgnored,
-            false => LogRule::Required { logs: ONE },
-        };
-        let timestamps = match self.use_signed_timestamps {
-            true => TimestampRule::Required { authorities: ONE },
-            false => TimestampRule::NotAsked,
-        };
-        let is_key_alone = matches!(signer, TrustedSigner::Key { .. })
-            && log == LogRule::InsecurelyIgnored
-            && timestamps == TimestampRule::NotAsked;
+    fn terms_with(
+        &self,
+        key: Option<PublicKey>,
+        beside: Beside,
+        claim: Claim,
+        session: &Session<'_>,
+    ) -> Result<Terms, Failure> {
+        let (policy, quorum) = self.policy(key, claim, session)?;
         let root = match self.root.load(session)? {
             Some(root) => root,
-            None if is_key_alone => TrustedRoot::default(),
+            None if policy.needs_no_trust() => TrustedRoot::default(),
             None => {
                 return Err(UsageError::because(
                     "a trusted root is needed: pass --trusted-root with a file, \
@@ -131,9 +212,55 @@ impl TrustedSignerArgs {
             }
         };
         Ok(Terms {
-            policy: Policy::new(signer, claim, log).stamped(timestamps),
+            log: self.asked_log(&root),
+            beside: self.beside.is_given().then_some(beside),
+            policy,
             root,
+            quorum,
         })
+    }
+
+    /// The log that is asked for what is missing: that of the flag, or cosign's own where the trusted root is of it.
+    fn asked_log(&self, root: &TrustedRoot) -> Option<String> {
+        if self.offline {
+            return None;
+        }
+        let is_public = root
+            .logs()
+            .iter()
+            .any(|log| log.url().trim_end_matches('/') == PUBLIC_LOG);
+        let named = given(&self.rekor_url);
+        named.or(is_public.then_some(PUBLIC_LOG)).map(str::to_owned)
+    }
+
+    fn policy(
+        &self,
+        key: Option<PublicKey>,
+        claim: Claim,
+        session: &Session<'_>,
+    ) -> Result<(Policy, Option<Quorum>), Failure> {
+        if let Some(path) = given(&self.trust_policy) {
+            let file = trust_policy::read(path, session)?;
+            return Ok((file.policy(claim), Some(file.quorum().clone())));
+        }
+        let signer = match key {
+            Some(key) => self.trusting(key),
+            None => self.identities(session)?,
+        };
+        let log = match self.is_unlogged() {
+            true => LogRule::InsecurelyIgnored,
+            false => LogRule::Required { logs: ONE },
+        };
+        let timestamps = match self.use_signed_timestamps || self.beside.is_stamped() {
+            true => TimestampRule::Required { authorities: ONE },
+            false => TimestampRule::NotAsked,
+        };
+        Ok((Policy::new(signer, claim, log).stamped(timestamps), None))
+    }
+
+    /// Whether no entry in a log is asked for.
+    fn is_unlogged(&self) -> bool {
+        self.insecure_ignore_tlog || self.private_infrastructure
     }
 
     /// Whether nothing but the registry may be contacted.
@@ -160,10 +287,44 @@ impl TrustedSignerArgs {
             )
             .into());
         }
+        self.check(reference.is_some())?;
         if self.offline && reference.as_ref().is_some_and(KeyReference::is_remote) {
             return Err(UsageError::because("--offline: the key is on the network").into());
         }
         Ok(reference)
+    }
+
+    /// Checks the flags against each other: none is passed over.
+    fn check(&self, has_key: bool) -> Result<(), Failure> {
+        let reason = if given(&self.trust_policy).is_some() {
+            let others = [
+                (has_key, "--key"),
+                (self.identity.is_given(), "--certificate-identity"),
+                (self.insecure_ignore_tlog, "--insecure-ignore-tlog"),
+                (self.private_infrastructure, "--private-infrastructure"),
+                (self.insecure_ignore_sct, "--insecure-ignore-sct"),
+                (self.use_signed_timestamps, "--use-signed-timestamps"),
+                (
+                    self.signature_digest_algorithm.is_some(),
+                    "--signature-digest-algorithm",
+                ),
+            ];
+            let other = others.into_iter().find_map(|(is_given, flag)| is_given.then_some(flag));
+            other.map(|flag| format!("{flag}: the policy says it; pass --trust-policy without it"))
+        } else if let (true, Some(flag)) = (has_key, self.beside.of_certificate()) {
+            Some(format!(
+                "{flag} and --key exclude each other: a signature is by a key or by a certificate"
+            ))
+        } else if self.insecure_ignore_sct && self.beside.is_promised() {
+            Some("--sct and --insecure-ignore-sct exclude each other".to_owned())
+        } else if self.offline && given(&self.rekor_url).is_some() {
+            Some("--offline: --rekor-url is on the network".to_owned())
+        } else if self.is_unlogged() && given(&self.rekor_url).is_some() {
+            Some("--rekor-url is asked for log entries, and none are asked for".to_owned())
+        } else {
+            None
+        };
+        reason.map_or(Ok(()), |reason| Err(UsageError::because(reason).into()))
     }
 
     fn identities(&self, session: &Session<'_>) -> Result<TrustedSigner, Failure> {
@@ -183,6 +344,9 @@ impl TrustedSignerArgs {
         }
     }
 }
+
+/// The log that cosign asks where it is not told of another.
+const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
 
 /// How many logs and authorities must vouch, as in cosign.
 const ONE: NonZero<usize> = NonZero::<usize>::MIN;

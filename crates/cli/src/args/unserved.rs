@@ -78,61 +78,6 @@ impl<L: FlagList> Args for Unserved<L> {
     }
 }
 
-/// The flags of all commands that sign.
-#[derive(Clone, Debug)]
-pub(crate) enum Signing {}
-
-impl FlagList for Signing {
-    const FLAGS: &'static [Flag] = &[
-        value("oidc-client-secret-file", LOGIN),
-        value("oidc-redirect-url", LOGIN),
-        value("certificate", CERTIFICATE),
-        value("certificate-chain", CERTIFICATE),
-        boolean("insecure-skip-verify", CERTIFICATE),
-    ];
-}
-
-/// The flags that `attest` and `attest-blob` have besides.
-#[derive(Clone, Debug)]
-pub(crate) enum Attesting {}
-
-impl FlagList for Attesting {
-    const FLAGS: &'static [Flag] = &[value("rekor-entry-type", ENTRY_TYPE)];
-}
-
-/// The flags that `sign-blob` has besides.
-#[derive(Clone, Debug)]
-pub(crate) enum SigningBlobs {}
-
-impl FlagList for SigningBlobs {
-    const FLAGS: &'static [Flag] = &[value("signing-algorithm", ALGORITHM)];
-}
-
-/// The flags of `verify`.
-#[derive(Clone, Debug)]
-pub(crate) enum Verifying {}
-
-impl FlagList for Verifying {
-    const FLAGS: &'static [Flag] = &[
-        value("rekor-url", LOG),
-        value("certificate", BESIDE),
-        value("sct", BESIDE),
-        value("rfc3161-timestamp", BESIDE),
-    ];
-}
-
-/// The flags of `bundle create`.
-#[derive(Clone, Debug)]
-pub(crate) enum Certified {}
-
-impl FlagList for Certified {
-    const FLAGS: &'static [Flag] = &[
-        value("rekor-url", LOG),
-        value("certificate", VOUCHED),
-        value("rfc3161-timestamp", VOUCHED),
-    ];
-}
-
 /// The flags that make files of the public instance's.
 #[derive(Clone, Debug)]
 pub(crate) enum Published {}
@@ -144,22 +89,6 @@ impl FlagList for Published {
     ];
 }
 
-/// The flags of `bundle upgrade`.
-#[derive(Clone, Debug)]
-pub(crate) enum Logged {}
-
-impl FlagList for Logged {
-    const FLAGS: &'static [Flag] = &[value("rekor-url", LOG)];
-}
-
-const fn value(name: &'static str, needs: &'static str) -> Flag {
-    Flag {
-        name,
-        takes: Takes::Value,
-        needs,
-    }
-}
-
 const fn boolean(name: &'static str, needs: &'static str) -> Flag {
     Flag {
         name,
@@ -168,13 +97,4 @@ const fn boolean(name: &'static str, needs: &'static str) -> Flag {
     }
 }
 
-const LOG: &str = "a transparency log to ask: this version verifies by the entries that come with a signature";
-const BESIDE: &str = "evidence beside the signature: this version verifies by what is attached or in the bundle";
-const VOUCHED: &str = "a certificate or a timestamp in the bundle: this version makes bundles of keys only";
 const PUBLIC_ROOT: &str = "the trust root of the public instance, which this version does not fetch";
-const LOGIN: &str =
-    "a login in a browser, which this version does not have: pass --identity-token, or --fulcio-auth-flow device";
-const CERTIFICATE: &str = "a certificate of one's own, with which this version does not sign";
-const ENTRY_TYPE: &str =
-    "a choice of entries, which this version does not have: Rekor 1 gets dsse, Rekor 2 hashedrekord";
-const ALGORITHM: &str = "another algorithm for new keys than ECDSA P-256, which this version does not have";

@@ -10,11 +10,11 @@ use super::Subcommand;
 use crate::args::attachment::{self, LocationArgs};
 use crate::args::claimed::ClaimedArgs;
 use crate::args::credential::CredentialArgs;
+use crate::args::entry_type::EntryTypeArgs;
 use crate::args::format::FormatArgs;
 use crate::args::image::ImagesArg;
 use crate::args::registry::RegistryArgs;
 use crate::args::services::{Chosen, ServiceArgs};
-use crate::args::unserved::{Attesting, Signing, Unserved};
 use crate::args::usage::UsageError;
 use crate::args::vouched::{Legacy, Places};
 use crate::failure::Failure;
@@ -34,9 +34,7 @@ pub(crate) struct Attest {
     #[command(flatten)]
     images: ImagesArg,
     #[command(flatten)]
-    unserved: Unserved<Signing>,
-    #[command(flatten)]
-    unserved_attesting: Unserved<Attesting>,
+    entry_type: EntryTypeArgs,
     #[command(flatten)]
     services: ServiceArgs,
     #[command(flatten)]
@@ -82,10 +80,8 @@ impl Subcommand for Attest {
 impl Attest {
     /// Checks the flags against each other, and chooses the services.
     fn check(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
-        self.unserved.refuse()?;
-        self.unserved_attesting.refuse()?;
         self.images.texts()?;
-        let chosen = self.services.choose(session)?;
+        let chosen = self.entry_type.apply(self.services.choose(session)?)?;
         self.credential.check(&self.services, &chosen)?;
         if self.max_workers == 0 {
             return Err(UsageError::because("--max-workers must be greater than 0").into());

@@ -15,9 +15,9 @@ use crate::args::attachment;
 use crate::args::blob::BlobSource;
 use crate::args::claimed::ClaimedArgs;
 use crate::args::credential::CredentialArgs;
+use crate::args::entry_type::EntryTypeArgs;
 use crate::args::image::exactly_one;
 use crate::args::services::{Chosen, ServiceArgs};
-use crate::args::unserved::{Attesting, Signing, Unserved};
 use crate::args::usage::UsageError;
 use crate::env;
 use crate::failure::Failure;
@@ -35,9 +35,7 @@ pub(crate) struct AttestBlob {
     #[command(flatten)]
     services: ServiceArgs,
     #[command(flatten)]
-    unserved: Unserved<Signing>,
-    #[command(flatten)]
-    unserved_attesting: Unserved<Attesting>,
+    entry_type: EntryTypeArgs,
 
     /// The file; - is standard input
     #[arg(value_name = "FILE", id = "file")]
@@ -69,7 +67,7 @@ impl Subcommand for AttestBlob {
         let (credential, digest) = self.open(digest, &chosen, session)?;
         let name = Path::new(file).file_name().unwrap_or(file.as_ref()).to_string_lossy();
         let made = blob::attest(&name, &digest, &claimed, credential.signer(), session.now())?;
-        let made = match chosen.services.is_empty() {
+        let made = match chosen.services.is_empty() && credential.certificate().is_none() {
             true => made,
             false => session.wait(async {
                 let services = &chosen.services;
@@ -99,10 +97,8 @@ impl AttestBlob {
 
     /// Checks the flags against each other and chooses the services; returns the file with them.
     fn check(&self, session: &Session<'_>) -> Result<(&str, Chosen), Failure> {
-        self.unserved.refuse()?;
-        self.unserved_attesting.refuse()?;
         let file = exactly_one(&self.files)?;
-        let chosen = self.services.choose(session)?;
+        let chosen = self.entry_type.apply(self.services.choose(session)?)?;
         self.credential.check(&self.services, &chosen)?;
         self.outputs.check(file, session)?;
         self.outputs.places().check(&chosen, self.credential.is_certified())?;

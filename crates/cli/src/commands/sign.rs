@@ -16,7 +16,6 @@ use crate::args::format::FormatArgs;
 use crate::args::image::ImagesArg;
 use crate::args::registry::RegistryArgs;
 use crate::args::services::{Chosen, ServiceArgs};
-use crate::args::unserved::{Signing, Unserved};
 use crate::args::usage::UsageError;
 use crate::args::vouched::{Legacy, Places};
 use crate::failure::Failure;
@@ -38,8 +37,6 @@ pub(crate) struct Sign {
     registry: RegistryArgs,
     #[command(flatten)]
     images: ImagesArg,
-    #[command(flatten)]
-    unserved: Unserved<Signing>,
     #[command(flatten)]
     services: ServiceArgs,
     #[command(flatten)]
@@ -95,7 +92,6 @@ impl Subcommand for Sign {
 impl Sign {
     /// Checks the flags against each other, and chooses the services.
     fn check(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
-        self.unserved.refuse()?;
         self.images.texts()?;
         let chosen = self.services.choose(session)?;
         self.credential.check(&self.services, &chosen)?;
@@ -152,9 +148,7 @@ impl Sign {
             .into());
         }
         if self.skip_existing && self.credential.is_certified() {
-            return Err(
-                UsageError::because("--skip-existing knows signatures by key: a certificate is of a new one").into(),
-            );
+            return Err(UsageError::because("--skip-existing knows signatures by key, not by certificate").into());
         }
         if self.payload.is_some() && (self.recursive || self.images.texts()?.len() > 1) {
             return Err(UsageError::because("--payload is about one image").into());

@@ -12,7 +12,6 @@ use crate::args::blob::BlobSource;
 use crate::args::credential::CredentialArgs;
 use crate::args::image::at_least;
 use crate::args::services::{Chosen, ServiceArgs};
-use crate::args::unserved::{Signing, SigningBlobs, Unserved};
 use crate::args::usage::UsageError;
 use crate::env;
 use crate::failure::Failure;
@@ -27,10 +26,6 @@ pub(crate) struct SignBlob {
     outputs: outputs::OutputArgs,
     #[command(flatten)]
     services: ServiceArgs,
-    #[command(flatten)]
-    unserved: Unserved<Signing>,
-    #[command(flatten)]
-    unserved_blobs: Unserved<SigningBlobs>,
 
     /// The files; - is standard input
     #[arg(value_name = "FILE")]
@@ -66,8 +61,6 @@ impl Subcommand for SignBlob {
 impl SignBlob {
     /// Checks the flags against each other, and chooses the services.
     fn check(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
-        self.unserved.refuse()?;
-        self.unserved_blobs.refuse()?;
         at_least(1, &self.files)?;
         let chosen = self.services.choose(session)?;
         self.credential.check(&self.services, &chosen)?;
@@ -115,7 +108,7 @@ fn sign(
     session: &Session<'_>,
 ) -> Result<SignedBlob, Failure> {
     let services = &chosen.services;
-    if services.is_empty() {
+    if services.is_empty() && credential.certificate().is_none() {
         return Ok(blob::sign(message, credential.signer(), session.now())?);
     }
     let signed = blob::sign(message.clone(), credential.signer(), session.now())?;

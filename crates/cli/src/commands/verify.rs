@@ -19,7 +19,6 @@ use crate::args::output::VerifyOutputArgs;
 use crate::args::pinned::PlatformArgs;
 use crate::args::registry::RegistryArgs;
 use crate::args::trusted_signer::TrustedSignerArgs;
-use crate::args::unserved::{Unserved, Verifying};
 use crate::args::usage::UsageError;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -60,8 +59,6 @@ pub(super) struct VerifyFlags {
     output: VerifyOutputArgs,
     #[command(flatten)]
     registry: RegistryArgs,
-    #[command(flatten)]
-    unserved: Unserved<Verifying>,
     #[command(flatten)]
     platform: PlatformArgs,
 
@@ -113,7 +110,7 @@ impl VerifyFlags {
         session.wait(async {
             let http = self.registry.http(session)?;
             let terms = self.trusted.terms(self.claim()?, "signature", session, &http).await?;
-            images::verify(self, names, session, terms.rules(), &limits).await
+            images::verify(self, names, session, terms.rules_online(&http), &limits).await
         })
     }
 
@@ -124,7 +121,6 @@ impl VerifyFlags {
 
     /// Checks the flags against each other.
     fn check(&self, names: &[String]) -> Result<(), Failure> {
-        self.unserved.refuse()?;
         if self.max_workers == 0 {
             return Err(
                 UsageError::because("please set the --max-worker flag to a value that is greater than 0").into(),

@@ -17,7 +17,6 @@ use crate::args::output::AttestationOutput;
 use crate::args::predicate_type::PredicateTypeArgs;
 use crate::args::registry::RegistryArgs;
 use crate::args::trusted_signer::TrustedSignerArgs;
-use crate::args::unserved::{Unserved, Verifying};
 use crate::args::usage::UsageError;
 use crate::failure::Failure;
 use crate::file;
@@ -36,8 +35,6 @@ pub(crate) struct VerifyAttestation {
     registry: RegistryArgs,
     #[command(flatten)]
     images: ImagesArg,
-    #[command(flatten)]
-    unserved: Unserved<Verifying>,
 
     /// What is printed: the envelopes (text, and the default), their statements, their predicates, or all with every verdict (json)
     #[arg(short, long, value_name = "FORMAT", value_enum)]
@@ -74,7 +71,6 @@ impl Subcommand for VerifyAttestation {
     const ARGUMENTS: &'static str = "IMAGE...";
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.unserved.refuse()?;
         self.images.texts()?;
         if self.max_workers == 0 {
             return Err(
@@ -112,7 +108,7 @@ impl VerifyAttestation {
             }
         }
         let asked = Asked {
-            rules: terms.rules(),
+            rules: terms.rules_online(&http),
             files,
         };
         images::verify(self, session, &asked, limits).await

@@ -1,19 +1,16 @@
 //! `verify-blob-attestation`: checks what is claimed of a file.
 
 use clap::Args;
-use countersign::verify::Rules;
 use countersign_core::bundle::{self, Bundle, Content};
 use countersign_core::envelope::Envelope;
 use countersign_core::message::Needs;
 use countersign_core::policy::{Claim, ClaimBinding};
-use countersign_core::verify::{needs, verify};
 use countersign_core::{Artifact, Digest};
 
 use super::Subcommand;
 use crate::args::blob::{BlobSource, attestation_beside};
 use crate::args::predicate_type::PredicateTypeArgs;
 use crate::args::trusted_signer::TrustedSignerArgs;
-use crate::args::unserved::{Unserved, Verifying};
 use crate::args::usage::{UsageError, UsageKind};
 use crate::failure::Failure;
 use crate::file;
@@ -26,17 +23,15 @@ pub(crate) struct VerifyBlobAttestation {
     trusted: TrustedSignerArgs,
     #[command(flatten)]
     predicate_type: PredicateTypeArgs,
-    #[command(flatten)]
-    unserved: Unserved<Verifying>,
 
     /// The file; - is standard input
     #[arg(value_name = "FILE", id = "file")]
     files: Vec<String>,
 
     /// The bundle, a file: a Sigstore bundle or the bundle file of cosign 2; by default that of the file with
-    /// .attestation.sigstore.json
+    /// .attestation.sigstore.json. Repeat it where several must have signed
     #[arg(long, value_name = "FILE")]
-    bundle: Option<String>,
+    bundle: Vec<String>,
 
     /// The signed envelope, a file, without a bundle
     #[arg(long, value_name = "FILE")]
@@ -61,7 +56,6 @@ impl Subcommand for VerifyBlobAttestation {
     const ARGUMENTS: &'static str = "[FILE]";
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.unserved.refuse()?;
         let predicate_type = self.predicate_type.parse()?;
         let claim = Claim::Attestation {
             predicate_type: Some(predicate_type),
@@ -71,11 +65,10 @@ impl Subcommand for VerifyBlobAttestation {
             },
         };
         let terms = self.trusted.terms_alone(claim, "blob attestation", session)?;
-        let Rules { policy, trust } = terms.rules();
-        let bundle = self.evidence(session)?;
-        let (shown, artifact) = self.artifact(&needs(&bundle, policy), session)?;
-        verify(&bundle, &artifact, policy, trust, session.now())
-            .map_err(|source| Failure::Rejected { blob: shown, source })?;
+        let bundles = self.evidence(session)?;
+        let bundles: Vec<Bundle> = bundles.into_iter().map(|bundle| terms.complete(bundle)).collect();
+        let (shown, artifact) = self.artifact(&terms.needs(&bundles), session)?;
+        terms.judge_file(&shown, bundles, &artifact, session)?;
         session.ui().info("Verified OK");
         Ok(())
     }
@@ -124,9 +117,23 @@ impl VerifyBlobAttestation {
     }
 
     /// Reads the attestation.
-    fn evidence(&self, session: &Session<'_>) -> Result<Bundle, Failure> {
-        let given = |path: &Option<String>| path.clone().filter(|path| !path.is_empty());
-        let path = match (given(&self.bundle), given(&self.signature), self.file()?) {
+    fn evidence(&self, session: &Session<'_>) -> Result<Vec<Bundle>, Failure> {
+        let bundles: Vec<&String> = self.bundle.iter().filter(|path| !path.is_empty()).collect();
+        let signature = self.signature.clone().filter(|path| !path.is_empty());
+        match (bundles.as_slice(), signature) {
+            ([_, _, ..], Some(_)) => {
+                Err(UsageError::because("--signature is one attestation: pass one --bundle with it").into())
+            }
+            ([_, _, ..], None) => bundles.iter().map(|path| read(path, session)).collect(),
+            (one, signature) => {
+                let bundle = one.first().map(|path| String::clone(path));
+                Ok(vec![self.one(bundle, signature, session)?])
+            }
+        }
+    }
+
+    fn one(&self, bundle: Option<String>, signature: Option<String>, session: &Session<'_>) -> Result<Bundle, Failure> {
+        let path = match (bundle, signature, self.file()?) {
             (Some(bundle), Some(envelope), _) => return self.both(&bundle, &envelope, session),
             (Some(path), None, _) | (None, Some(path), _) => path,
             (None, None, Some(file)) if file::exists(session.directory(), &attestation_beside(file)) => {

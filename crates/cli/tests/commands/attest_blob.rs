@@ -175,7 +175,6 @@ fn what_is_missing_or_needs_a_service_is_told() {
         "--output-certificate=c",
         "--rfc3161-timestamp-bundle=t",
         "--rekor-entry-type=dsse",
-        "--certificate=c",
         "--bundle=hello.txt",
         "--output-signature=hello.txt",
         "--output-attestation=hello.txt",

@@ -145,10 +145,10 @@ fn two_dashes_before_a_letter_are_repaired_with_a_warning() {
 #[test]
 fn cert_stands_for_certificate_in_the_names_of_flags() {
     for (line, told) in [
-        ("sign --cert x --key k a", "--certificate needs a certificate"),
+        ("sign --cert x --tlog-upload=false a", "--certificate is of a key"),
         (
             "sign --cert-chain=x --key k a",
-            "--certificate-chain needs a certificate",
+            "required flag(s) \"certificate\" not set",
         ),
         (
             "verify --cert-identity x a",

@@ -1,6 +1,7 @@
 //! `sign-blob`.
 
 mod memory;
+pub(crate) mod own_certificate;
 mod refusals;
 
 use base64::Engine;

@@ -5,6 +5,7 @@ mod failures;
 pub(crate) mod local;
 mod many;
 mod output;
+mod policy;
 
 use snapbox::str;
 

@@ -1,6 +1,8 @@
 //! `verify-blob`.
 
+mod beside;
 mod identity;
+mod policy;
 mod refusals;
 
 use countersign_core::Digest;

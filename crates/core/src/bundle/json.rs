@@ -53,6 +53,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, BundleError> {
                 )?))
             })
             .collect::<Result<_, BundleError>>()?,
+        certificate_timestamp: None,
     })
 }
 
@@ -218,7 +219,9 @@ fn material_to_wire(bundle: &Bundle, version: Version) -> Result<WireMaterial<'_
                 (None, None, Some(WireChain { certificates }))
             }
         },
-        KeyMaterial::Key(_) | KeyMaterial::Undeclared(_) => return Err(BundleError::LegacyHasNoJson),
+        KeyMaterial::Key(_) | KeyMaterial::Undeclared(_) | KeyMaterial::Contradicted => {
+            return Err(BundleError::LegacyHasNoJson);
+        }
     };
     let stamps: Vec<WireTimestamp<'_>> = bundle.timestamps.iter().map(WireTimestamp::from).collect();
     let entries: Vec<WireEntry<'_>> = bundle.log_entries.iter().map(WireEntry::from).collect();

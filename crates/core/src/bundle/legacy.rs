@@ -80,6 +80,7 @@ impl Bundle {
             key_material: KeyMaterial::Undeclared(certificates),
             log_entries: entry.into_iter().collect(),
             timestamps: timestamp.into_iter().collect(),
+            certificate_timestamp: None,
         })
     }
 }
@@ -164,6 +165,18 @@ fn entry(member: &'static str, wire: WireEntry) -> Result<LogEntry, BundleError>
         proof: None,
         body,
     })
+}
+
+/// Reads a timestamp from the file that cosign 2 writes beside a signature, or as an authority answers it, in DER.
+///
+/// # Errors
+///
+/// [`BundleError`] for a file that says to be JSON and holds no timestamp.
+pub fn timestamp_from_file(bytes: &[u8]) -> Result<TimestampToken, BundleError> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.trim_start().starts_with('{') => timestamp_of(text),
+        _ => Ok(TimestampToken::new(bytes.to_vec())),
+    }
 }
 
 fn timestamp_of(text: &str) -> Result<TimestampToken, BundleError> {

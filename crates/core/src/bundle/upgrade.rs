@@ -1,8 +1,29 @@
 //! Old bundles made new.
 
 use super::{Bundle, Content, Format, KeyMaterial, Version};
+use crate::log::LogEntry;
 
 impl Bundle {
+    /// Returns the places of the log entries that have no inclusion proof.
+    pub fn unproven(&self) -> impl Iterator<Item = u64> {
+        let entries = self.log_entries.iter().filter(|entry| entry.proof().is_none());
+        entries.map(LogEntry::log_index)
+    }
+
+    /// Takes the inclusion proof of an entry without one from the same entry as a log hands it out.
+    #[must_use]
+    pub fn with_proof(mut self, handed_out: &LogEntry) -> Self {
+        for entry in self.log_entries.iter_mut().filter(|entry| entry.proof.is_none()) {
+            if entry.log_id == handed_out.log_id
+                && entry.body == handed_out.body
+                && entry.integrated_time == handed_out.integrated_time
+            {
+                entry.proof.clone_from(&handed_out.proof);
+            }
+        }
+        self
+    }
+
     /// Returns the bundle in version 0.3: of its certificates only the leaf stays, whose issuers the verifier has.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::fmt;
 
 use regex_lite::{Regex, RegexBuilder};
 
-use crate::certificate::FulcioExtension;
+use crate::certificate::{Certificate, FulcioExtension};
 use crate::quoted::Quoted;
 
 /// The longest pattern that is compiled, in bytes.
@@ -33,6 +33,19 @@ impl IdentityPattern {
     pub fn claiming(mut self, claim: FulcioExtension, value: String) -> Self {
         self.claims.push((claim, value));
         self
+    }
+
+    /// Says whether every part is met: one of the certificate's names, the issuer, and each claim.
+    pub(crate) fn is_of(&self, certificate: &Certificate) -> bool {
+        // A certificate of one's own authority may name no issuer: that is an empty text, as in cosign, which no exact one equals.
+        let extensions = certificate.extensions();
+        let mut names = certificate.names().iter();
+        names.any(|name| self.subject.matches(&name.to_string()))
+            && self.issuer.matches(extensions.issuer().unwrap_or_default())
+            && self
+                .claims
+                .iter()
+                .all(|(claim, expected)| extensions.value(*claim) == Some(expected))
     }
 
     /// Returns what one of the certificate's names must be.
@@ -70,6 +83,8 @@ pub enum Pattern {
     Regexp(Regexp),
     /// A text that both agree on.
     Both(Box<[Self; 2]>),
+    /// Whatever text; for what is denied.
+    Anything,
 }
 
 impl Pattern {
@@ -79,6 +94,7 @@ impl Pattern {
             Self::Exact(expected) => expected == text,
             Self::Regexp(regexp) => regexp.expression.is_match(text),
             Self::Both(patterns) => patterns.iter().all(|pattern| pattern.matches(text)),
+            Self::Anything => true,
         }
     }
 }
@@ -92,6 +108,7 @@ impl fmt::Display for Pattern {
                 let [one, other] = &**patterns;
                 write!(f, "{one} and {other}")
             }
+            Self::Anything => f.write_str("anything"),
         }
     }
 }

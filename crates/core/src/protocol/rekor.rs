@@ -2,6 +2,7 @@
 //! /api/v2/log/entries`).
 
 mod answer;
+mod intoto;
 
 use aws_lc_rs::digest::digest;
 use serde::Serialize;
@@ -11,10 +12,13 @@ use crate::certificate::Certificate;
 use crate::go_json::encode_bytes;
 use crate::key::{Curve, PublicKey, PublicKeyAlgorithm, SignatureDigest};
 
-pub use answer::{LIMIT, LoggedError, entry_of_rekor_1, entry_of_rekor_2};
+pub use answer::{LIMIT, LoggedError, entries_of_rekor_1, entry_of_rekor_1, entry_of_rekor_2};
 
 /// The path of the requests of Rekor 1.
 pub const PATH_1: &str = "api/v1/log/entries";
+
+/// The path at which Rekor 1 is asked for entries that it has.
+pub const SEARCH_1: &str = "api/v1/log/entries/retrieve";
 
 /// The path of the requests of Rekor 2.
 pub const PATH_2: &str = "api/v2/log/entries";
@@ -37,10 +41,25 @@ pub struct Proposal<'a> {
     pub digest: SignatureDigest,
     /// What verifies it.
     pub verifier: Verifier<'a>,
+    /// What Rekor 1 keeps of an envelope.
+    pub kept: Kept,
+}
+
+/// What Rekor 1 keeps of an envelope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kept {
+    /// Hashes, in an entry of kind `dsse`.
+    #[default]
+    Hashes,
+    /// The same, of the envelope as cosign 2 writes it, to find what that has logged.
+    HashesOfCosign2,
+    /// The envelope too, up to the log's own limit, in an entry of kind `intoto`, which readers of old ones know.
+    Envelope,
 }
 
 impl Proposal<'_> {
-    /// Asks Rekor 1 for an entry: `dsse` 0.0.1 of an envelope, else `hashedrekord` 0.0.1.
+    /// Asks Rekor 1 for an entry: `dsse` 0.0.1 or `intoto` 0.0.2 of an envelope, else `hashedrekord` 0.0.1.
     ///
     /// # Errors
     ///
@@ -48,8 +67,13 @@ impl Proposal<'_> {
     pub fn to_rekor_1(&self) -> Result<Vec<u8>, ProposalError> {
         let verifier = encode_bytes(self.verifier.to_pem().as_bytes());
         let wire = match self.content {
+            Content::Envelope(signed) if self.kept == Kept::Envelope => intoto::wire(signed, &verifier),
             Content::Envelope(signed) => {
-                let envelope = String::from_utf8(signed.envelope().to_json()).expect("JSON is text");
+                let json = match self.kept {
+                    Kept::HashesOfCosign2 => signed.envelope().to_json_of_cosign_2(),
+                    Kept::Hashes | Kept::Envelope => signed.envelope().to_json(),
+                };
+                let envelope = String::from_utf8(json).expect("JSON is text");
                 Wire1::new(
                     "dsse",
                     Spec1::Dsse {
@@ -80,6 +104,17 @@ impl Proposal<'_> {
             }
         };
         Ok(serde_json::to_vec(&wire).expect("texts in structures have a JSON form"))
+    }
+
+    /// Asks Rekor 1 for the entries that it has of the signature, which are equal to the one that [it would be
+    /// asked](Self::to_rekor_1) to make.
+    ///
+    /// # Errors
+    ///
+    /// [`ProposalError`], for what that log would not have taken.
+    pub fn to_rekor_1_search(&self) -> Result<Vec<u8>, ProposalError> {
+        let entry = self.to_rekor_1()?;
+        Ok([&br#"{"entries":["#[..], &entry, b"]}"].concat())
     }
 
     /// Asks Rekor 2 for an entry, `hashedrekord` 0.0.2; of an envelope it has the hash of what is signed.
@@ -228,6 +263,9 @@ enum Spec1 {
     #[serde(rename_all = "camelCase")]
     Dsse {
         proposed_content: WireProposed,
+    },
+    Intoto {
+        content: intoto::WireContent,
     },
     HashedRekord {
         data: WireData,

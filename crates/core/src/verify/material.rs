@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Rejection;
 use crate::bundle::{Bundle, KeyMaterial};
 use crate::certificate::Certificate;
+use crate::certificate::sct::SignedCertificateTimestamp;
 use crate::key::{MessageError, PublicKey, Signature, SignatureDigest, SignatureMismatch};
 use crate::log::Verifier;
 use crate::message::Message;
@@ -30,6 +31,8 @@ pub(super) enum Holder<'a> {
     Certified {
         leaf: Box<Certificate>,
         others: Vec<Certificate>,
+        /// That a log has seen it, where that came beside it.
+        timestamp: Option<SignedCertificateTimestamp>,
         identities: &'a [IdentityPattern],
         certificate_log: CertificateLogRule,
     },
@@ -50,7 +53,9 @@ impl<'a> Material<'a> {
             TrustedSigner::Identities {
                 identities,
                 certificate_log,
-            } => certified(bundle.key_material(), identities, *certificate_log),
+            } => certified(bundle, identities, *certificate_log),
+            // each of them is judged by itself
+            TrustedSigner::AnyOf(_) => Err(Rejection::NoneOfSigners(Vec::new())),
         }
     }
 
@@ -104,6 +109,7 @@ impl<'a> Material<'a> {
 fn named(material: &KeyMaterial, key: &PublicKey) -> Result<Option<Quoted>, Rejection> {
     match material {
         KeyMaterial::Certificates(_) => Err(Rejection::CertificateNotKey),
+        KeyMaterial::Contradicted => Err(Rejection::Contradicted),
         // A key that comes with the signature proves nothing: anyone can sign and add theirs (GHSA-fx35-mq7g-6g98).
         KeyMaterial::Key(found) if found != key => Err(Rejection::AnotherKey {
             expected: key.hint(),
@@ -115,13 +121,14 @@ fn named(material: &KeyMaterial, key: &PublicKey) -> Result<Option<Quoted>, Reje
 }
 
 fn certified<'a>(
-    material: &KeyMaterial,
+    bundle: &Bundle,
     identities: &'a [IdentityPattern],
     certificate_log: CertificateLogRule,
 ) -> Result<Material<'a>, Rejection> {
-    let certificates = match material {
+    let certificates = match bundle.key_material() {
         KeyMaterial::Certificates(certificates) | KeyMaterial::Undeclared(certificates) => certificates,
         KeyMaterial::Key(_) | KeyMaterial::PublicKey { .. } => return Err(Rejection::KeyNotCertificate),
+        KeyMaterial::Contradicted => return Err(Rejection::Contradicted),
     };
     let Some((leaf, others)) = certificates.split_first() else {
         return Err(Rejection::NoCertificate);
@@ -142,6 +149,7 @@ fn certified<'a>(
         holder: Holder::Certified {
             leaf: Box::new(leaf),
             others,
+            timestamp: bundle.certificate_timestamp().cloned(),
             identities,
             certificate_log,
         },

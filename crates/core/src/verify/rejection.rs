@@ -12,6 +12,7 @@ use crate::key::{MessageUnknown, PublicKeyError, SignatureDigest, SignatureMisma
 use crate::log::LogRejection;
 use crate::payload::simple_signing::SimpleSigningError;
 use crate::payload::statement::StatementError;
+use crate::policy::Denial;
 use crate::quoted::Quoted;
 use crate::timestamp::TimestampError;
 
@@ -62,6 +63,12 @@ pub enum Rejection {
     /// A log that should witness the certificate does not.
     #[error("certificate is not witnessed as it says")]
     CertificateLog(#[from] SctError),
+    /// The policy denies it.
+    #[error("policy denies {0}")]
+    Denied(Denial),
+    /// It is by none of several signers.
+    #[error("signature counts for none of the signers: {}", Each(.0))]
+    NoneOfSigners(Vec<Self>),
     /// What is signed is about something else.
     #[error("signed digest is {found}, expected {expected}")]
     DigestMismatch {
@@ -73,6 +80,9 @@ pub enum Rejection {
     /// The policy trusts identities and the bundle is signed with a key that nobody vouches for.
     #[error("expected a signature by a certificate, found one by a key")]
     KeyNotCertificate,
+    /// The certificate beside the signature is not the one that came with it.
+    #[error("signature comes with another certificate or key than the one given beside it")]
+    Contradicted,
     /// A log entry does not witness the signature.
     #[error("log entry is not accepted")]
     Log(#[from] LogRejection),
@@ -188,6 +198,43 @@ pub enum Rejection {
         /// The authorities, and why it is of none of them.
         reasons: Unrelated,
     },
+}
+
+impl Rejection {
+    /// Joins what was said by each of several signers: what is wrong with a signature that is one of theirs says most.
+    pub(super) fn of_several(mut each: Vec<Self>) -> Self {
+        let others = |rejection: &Self| {
+            matches!(
+                rejection,
+                Self::AnotherKey { .. }
+                    | Self::CertificateNotKey
+                    | Self::KeyNotCertificate
+                    | Self::NoCertificate
+                    | Self::OtherIdentity { .. }
+                    | Self::SignatureMismatch { .. }
+            )
+        };
+        match each.iter().position(|rejection| !others(rejection)) {
+            Some(place) => each.swap_remove(place),
+            None if each.len() == 1 => each.swap_remove(0),
+            None => Self::NoneOfSigners(each),
+        }
+    }
+}
+
+/// Rejections, one after the other, as many as are worth showing.
+struct Each<'a>(&'a [Rejection]);
+
+impl fmt::Display for Each<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, rejection) in self.0.iter().take(SHOWN).enumerate() {
+            write!(f, "{}{rejection}", if place == 0 { "" } else { "; " })?;
+        }
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
 }
 
 /// The digests that a payload claims to be about, as many as are worth showing.

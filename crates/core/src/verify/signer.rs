@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::Rejection;
 use super::material::{Holder, Material};
 use super::time::SignedTimes;
+use crate::certificate::Certificate;
 use crate::certificate::path::{PathError, Purpose, VerifiedPath, verify_path};
-use crate::certificate::{Certificate, sct};
+use crate::certificate::sct::{self, SctError, SeenByLog, SeenByLogs, SignedCertificateTimestamp};
 use crate::key::PublicKey;
 use crate::policy::{CertificateLogRule, IdentityPattern};
 use crate::quoted::Quoted;
@@ -43,11 +44,12 @@ pub(super) fn accept(
         Holder::Certified {
             leaf,
             others,
+            timestamp,
             identities,
             certificate_log,
         } => {
             let path = path(leaf, others, times, trust)?;
-            check_witnessed(&path, *certificate_log, trust)?;
+            check_witnessed(&path, timestamp.as_ref(), *certificate_log, trust)?;
             check_identity(leaf, identities)?;
             Some(Certificate::clone(leaf))
         }
@@ -96,11 +98,33 @@ fn path_at(
     })
 }
 
-fn check_witnessed(path: &VerifiedPath, rule: CertificateLogRule, trust: &TrustedRoot) -> Result<(), Rejection> {
+/// Counts the logs that have seen the certificate: by the timestamps in it, and by one that came beside it, which must be
+/// as it should.
+fn check_witnessed(
+    path: &VerifiedPath,
+    beside: Option<&SignedCertificateTimestamp>,
+    rule: CertificateLogRule,
+    trust: &TrustedRoot,
+) -> Result<(), Rejection> {
     let CertificateLogRule::Required { logs } = rule else {
         return Ok(());
     };
-    let found = sct::verify_embedded(path, trust.certificate_logs())?.logs().len();
+    let embedded = sct::verify_embedded(path, trust.certificate_logs());
+    let found = match beside {
+        None => embedded?.logs().len(),
+        Some(timestamp) => {
+            let detached = sct::verify_detached(path, timestamp, trust.certificate_logs())?;
+            let embedded = match embedded {
+                Err(SctError::Absent) => None,
+                embedded => Some(embedded?),
+            };
+            let mut seen: Vec<_> = embedded.iter().flat_map(SeenByLogs::logs).map(SeenByLog::id).collect();
+            seen.extend(detached.logs().iter().map(SeenByLog::id));
+            seen.sort_unstable();
+            seen.dedup();
+            seen.len()
+        }
+    };
     if found < logs.get() {
         return Err(Rejection::TooFewCertificateLogs {
             expected: logs.get(),
@@ -112,7 +136,7 @@ fn check_witnessed(path: &VerifiedPath, rule: CertificateLogRule, trust: &Truste
 
 /// Checks that the certificate names one of those who are trusted.
 fn check_identity(leaf: &Certificate, identities: &[IdentityPattern]) -> Result<(), Rejection> {
-    if identities.iter().any(|identity| is_named(leaf, identity)) {
+    if identities.iter().any(|identity| identity.is_of(leaf)) {
         return Ok(());
     }
     Err(Rejection::OtherIdentity {
@@ -123,20 +147,6 @@ fn check_identity(leaf: &Certificate, identities: &[IdentityPattern]) -> Result<
             .join(", or "),
         found: found(leaf, identities),
     })
-}
-
-/// Says whether every part of the pattern is met: one of the names, the issuer, and each claim.
-fn is_named(leaf: &Certificate, identity: &IdentityPattern) -> bool {
-    // A certificate of one's own authority may name no issuer: that is an empty text, as in cosign, which no exact one equals.
-    let issuer = leaf.extensions().issuer().unwrap_or_default();
-    leaf.names()
-        .iter()
-        .any(|name| identity.subject().matches(&name.to_string()))
-        && identity.issuer().matches(issuer)
-        && identity
-            .claims()
-            .iter()
-            .all(|(claim, expected)| leaf.extensions().value(*claim) == Some(expected))
 }
 
 /// What the certificate says instead, for people: its names, its issuer, and what else was asked for.

@@ -5,6 +5,7 @@
 mod read;
 
 mod algorithms;
+mod beside;
 mod builder;
 mod constraints;
 mod paths;

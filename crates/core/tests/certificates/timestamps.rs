@@ -69,7 +69,7 @@ impl Logged {
 }
 
 /// A timestamp of `log` over an entry, as TLS has it.
-fn timestamp(log: &Party, entry: &[u8], at: u64, extensions: &[u8], algorithm: [u8; 2]) -> Vec<u8> {
+pub(crate) fn timestamp(log: &Party, entry: &[u8], at: u64, extensions: &[u8], algorithm: [u8; 2]) -> Vec<u8> {
     let signed = [&[0, 0][..], &at.to_be_bytes(), entry, &opaque(extensions)].concat();
     let signature = log.key.sign(&signed).unwrap();
     let id = Digest::sha256(log.key.public_key().as_der());
@@ -260,7 +260,7 @@ fn a_trusted_leaf_that_another_issued_has_no_issuer_to_be_logged_with() {
 }
 
 /// What is logged of a certificate as it is.
-fn entry_of(leaf: &Certificate) -> Vec<u8> {
+pub(crate) fn entry_of(leaf: &Certificate) -> Vec<u8> {
     [&[0, 0][..], &long_opaque(leaf.as_der())].concat()
 }
 

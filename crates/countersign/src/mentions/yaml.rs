@@ -14,19 +14,19 @@ const NODES: usize = 1_000_000;
 const DEPTH: usize = 200;
 
 /// The nodes of a file, each once: what an alias stands for is not copied.
-pub(super) struct Tree {
+pub(crate) struct Tree {
     nodes: Vec<Node>,
 }
 
 /// A node.
-pub(super) struct Node {
+pub(crate) struct Node {
     /// The line on which it begins, from 1.
-    pub(super) line: usize,
-    pub(super) value: Value,
+    pub(crate) line: usize,
+    pub(crate) value: Value,
 }
 
 /// What a node is.
-pub(super) enum Value {
+pub(crate) enum Value {
     /// A text, a number, a truth value or nothing.
     Scalar {
         text: String,
@@ -41,7 +41,7 @@ pub(super) enum Value {
 }
 
 impl Tree {
-    pub(super) fn read(text: &str) -> Result<Self, MentionsError> {
+    pub(crate) fn read(text: &str) -> Result<Self, MentionsError> {
         let mut builder = Builder {
             nodes: Vec::new(),
             anchors: HashMap::new(),
@@ -58,17 +58,17 @@ impl Tree {
         Ok(Self { nodes: builder.nodes })
     }
 
-    pub(super) fn node(&self, number: usize) -> Option<&Node> {
+    pub(crate) fn node(&self, number: usize) -> Option<&Node> {
         self.nodes.get(number)
     }
 
     /// All nodes, in the order in which they are written.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter()
     }
 
     /// The text of a node that is one.
-    pub(super) fn text(&self, number: usize) -> Option<&str> {
+    pub(crate) fn text(&self, number: usize) -> Option<&str> {
         match &self.node(number)?.value {
             Value::Scalar { text, .. } => Some(text),
             _ => None,

@@ -1,5 +1,7 @@
 //! Tokens that the surroundings give: the CI service that runs us, or a file or variable that somebody has set.
 
+mod google;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -25,11 +27,25 @@ pub enum Provider {
     Variable,
     /// The file `/var/run/sigstore/cosign/oidc-token`.
     File,
+    /// Google's metadata server, which virtual machines and builds have.
+    Google,
+    /// The account of Google that `GOOGLE_SERVICE_ACCOUNT_NAME` names, by the metadata server's.
+    GoogleImpersonate,
+    /// A SPIFFE agent: `SPIFFE_ENDPOINT_SOCKET`.
+    Spiffe,
 }
 
 impl Provider {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::GitHubActions, Self::Buildkite, Self::Variable, Self::File];
+    pub const ALL: [Self; 7] = [
+        Self::GitHubActions,
+        Self::Buildkite,
+        Self::Variable,
+        Self::File,
+        Self::Google,
+        Self::GoogleImpersonate,
+        Self::Spiffe,
+    ];
 
     /// Returns its name.
     pub fn name(self) -> &'static str {
@@ -38,6 +54,9 @@ impl Provider {
             Self::Buildkite => "buildkite-agent",
             Self::Variable => "envvar",
             Self::File => "filesystem",
+            Self::Google => "google-workload-identity",
+            Self::GoogleImpersonate => "google-impersonate",
+            Self::Spiffe => "spiffe",
         }
     }
 }
@@ -61,7 +80,10 @@ impl FromStr for Provider {
 
 /// No provider has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no identity provider is called {found:?}: expected github-actions, buildkite-agent, envvar or filesystem")]
+#[error(
+    "no identity provider is called {found:?}: expected github-actions, buildkite-agent, envvar, filesystem, \
+     google-workload-identity, google-impersonate or spiffe"
+)]
 pub struct UnknownProvider {
     /// The name.
     pub found: String,
@@ -73,10 +95,20 @@ pub struct Surroundings<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// The file that may hold a token.
     pub file: &'a Path,
+    /// The file that says whose machine this is.
+    pub machine: &'a Path,
+    /// Where Google gives tokens for its accounts.
+    pub google: &'a str,
 }
 
 /// Where the file is by custom.
 pub const FILE: &str = "/var/run/sigstore/cosign/oidc-token";
+
+/// Where Linux says whose machine this is.
+pub const MACHINE: &str = "/sys/class/dmi/id/product_name";
+
+/// Where Google gives tokens for its accounts (IAM Service Account Credentials API).
+pub const GOOGLE: &str = "https://iamcredentials.googleapis.com/v1";
 
 /// Why a provider that is there gave no token.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +131,12 @@ pub enum AmbientError {
         /// The provider.
         provider: Provider,
     },
+    /// The provider is there, and cannot be asked.
+    #[error(
+        "identity provider spiffe cannot be asked: its workload API is not spoken here; \
+         `spire-agent api fetch jwt -audience sigstore` prints its token"
+    )]
+    Spiffe,
     /// The token is longer than is read.
     #[error("identity token {} is larger than {LIMIT} bytes", path.display())]
     TooLong {
@@ -169,7 +207,27 @@ async fn ask(
         }
         Provider::Variable => Ok(variable("SIGSTORE_ID_TOKEN").map(Secret::new)),
         Provider::File => file(surroundings.file),
+        Provider::Google if is_google(surroundings) => {
+            Ok(Some(google::of_machine(surroundings, audience, http).await?))
+        }
+        Provider::Google => Ok(None),
+        Provider::GoogleImpersonate => match variable("GOOGLE_SERVICE_ACCOUNT_NAME") {
+            Some(account) => Ok(Some(google::of_account(&account, surroundings, audience, http).await?)),
+            None => Ok(None),
+        },
+        Provider::Spiffe => match variable("SPIFFE_ENDPOINT_SOCKET") {
+            Some(_) => Err(AmbientError::Spiffe),
+            None => Ok(None),
+        },
     }
+}
+
+/// Says whether this is a machine of Google, or its metadata server is named.
+fn is_google(surroundings: &Surroundings<'_>) -> bool {
+    let is_named = (surroundings.variable)(google::HOST).is_some_and(|host| !host.is_empty());
+    is_named
+        || std::fs::read_to_string(surroundings.machine)
+            .is_ok_and(|name| matches!(name.trim(), "Google" | "Google Compute Engine"))
 }
 
 async fn github(

@@ -5,7 +5,7 @@ use std::path::Path;
 use countersign::oidc::ambient::{AmbientError, Provider, Surroundings, token, token_of};
 use countersign::service::ServiceError;
 
-use crate::scripted::{Scripted, http, json};
+use crate::scripted::{Answer, Scripted, http, json};
 
 /// Asks with these variables, and without a file unless one is named.
 async fn found(variables: &[(&str, &str)], file: Option<&Path>) -> Result<Option<String>, AmbientError> {
@@ -16,6 +16,8 @@ async fn found(variables: &[(&str, &str)], file: Option<&Path>) -> Result<Option
     let surroundings = Surroundings {
         variable: &variable,
         file: file.unwrap_or(Path::new("/nowhere")),
+        machine: Path::new("/nowhere"),
+        google: "http://127.0.0.1:1",
     };
     let found = token(&surroundings, "sigstore", &http()).await?;
     Ok(found.map(|token| token.expose().clone()))
@@ -133,6 +135,8 @@ async fn a_provider_that_is_chosen_must_be_there() {
     let surroundings = Surroundings {
         variable: &|_| None,
         file: Path::new("/nowhere"),
+        machine: Path::new("/nowhere"),
+        google: "",
     };
     for provider in Provider::ALL {
         assert_eq!(provider.name().parse::<Provider>().unwrap(), provider);
@@ -141,9 +145,90 @@ async fn a_provider_that_is_chosen_must_be_there() {
             other => panic!("{other:?}"),
         }
     }
-    let unknown = "spiffe".parse::<Provider>().unwrap_err();
+    let unknown = "other".parse::<Provider>().unwrap_err();
     assert_eq!(
         unknown.to_string(),
-        r#"no identity provider is called "spiffe": expected github-actions, buildkite-agent, envvar or filesystem"#
+        r#"no identity provider is called "other": expected github-actions, buildkite-agent, envvar, filesystem, google-workload-identity, google-impersonate or spiffe"#
     );
+}
+
+#[tokio::test]
+async fn google_says_who_the_machine_is() {
+    let token: Answer = (200, "content-type: text/html\r\n", b"from google\n".to_vec());
+    let server = Scripted::start(vec![token]);
+    let host = server.url.trim_start_matches("http://");
+    let found = found(
+        &[("GCE_METADATA_HOST", host), ("SPIFFE_ENDPOINT_SOCKET", "unix:///x")],
+        None,
+    )
+    .await;
+    assert_eq!(found.unwrap().as_deref(), Some("from google"));
+    let seen = server.seen().pop().unwrap();
+    assert_eq!(
+        seen.line,
+        "GET /computeMetadata/v1/instance/service-accounts/default/identity?audience=sigstore&format=full"
+    );
+    assert!(seen.headers.contains("metadata-flavor: Google"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn google_gives_the_token_of_an_account_that_the_machine_may_speak_for() {
+    let access: Answer = (
+        200,
+        "content-type: application/json\r\n",
+        br#"{"access_token":"machine"}"#.to_vec(),
+    );
+    let server = Scripted::start(vec![access, json(200, r#"{"token":"of the account"}"#)]);
+    let host = server.url.trim_start_matches("http://").to_owned();
+    let variable = |name: &str| match name {
+        "GCE_METADATA_HOST" => Some(host.clone()),
+        "GOOGLE_SERVICE_ACCOUNT_NAME" => Some("signer@p.iam.gserviceaccount.com".to_owned()),
+        _ => None,
+    };
+    let surroundings = Surroundings {
+        variable: &variable,
+        file: Path::new("/nowhere"),
+        machine: Path::new("/nowhere"),
+        google: &server.url,
+    };
+    let found = token_of(Provider::GoogleImpersonate, &surroundings, "sigstore", &http()).await;
+    assert_eq!(found.unwrap().expose(), "of the account");
+    let seen = server.seen();
+    assert_eq!(
+        seen[0].line,
+        "GET /computeMetadata/v1/instance/service-accounts/default/token"
+    );
+    assert_eq!(
+        seen[1].line,
+        "POST /projects/-/serviceAccounts/signer@p.iam.gserviceaccount.com:generateIdToken"
+    );
+    assert!(seen[1].headers.contains("authorization: Bearer machine"), "{seen:?}");
+    assert_eq!(seen[1].body, r#"{"audience":"sigstore","includeEmail":true}"#);
+}
+
+#[tokio::test]
+async fn a_machine_of_google_is_known_by_its_product() {
+    let folder = tempfile::tempdir().unwrap();
+    let machine = folder.path().join("product_name");
+    std::fs::write(&machine, "Google Compute Engine\n").unwrap();
+    let surroundings = Surroundings {
+        variable: &|_| None,
+        file: Path::new("/nowhere"),
+        machine: &machine,
+        google: "",
+    };
+    // there is no such machine here, so that asking fails; not asking would say that nothing is there
+    let found = token(&surroundings, "sigstore", &http()).await;
+    assert!(
+        matches!(found, Err(AmbientError::Service(ServiceError::Unreachable { .. }))),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_spiffe_agent_is_told_of_and_not_passed_over() {
+    let found = found(&[("SPIFFE_ENDPOINT_SOCKET", "unix:///tmp/agent.sock")], None).await;
+    let error = found.unwrap_err();
+    assert!(matches!(error, AmbientError::Spiffe), "{error}");
+    assert!(error.to_string().contains("spire-agent api fetch jwt"), "{error}");
 }

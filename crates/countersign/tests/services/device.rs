@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use countersign::oidc::device::{LoginError, Request, token};
+use countersign::oidc::device::{Request, token};
+use countersign::oidc::{Client, LoginError};
 use countersign::service::ServiceError;
 
 use crate::scripted::{Answer, Scripted, http, json};
@@ -19,7 +20,13 @@ async fn login(document: &str, answers: Vec<Answer>) -> (Result<String, ServiceE
     });
     let shown = RefCell::new(None);
     let show = |request: &Request| *shown.borrow_mut() = Some(request.clone());
-    let result = token(&server.url, "sigstore", [7; 32], show, &http()).await;
+    let client = Client {
+        issuer: &server.url,
+        id: "sigstore",
+        secret: None,
+        seed: [7; 32],
+    };
+    let result = token(&client, show, &http()).await;
     let result = result.map(|token| token.expose().clone());
     (result, shown.into_inner(), server)
 }
@@ -29,7 +36,7 @@ const DOCUMENT: &str =
 
 fn reason(result: Result<String, ServiceError>) -> LoginError {
     match result {
-        Err(ServiceError::Answer { source, .. }) => *source.downcast_ref().unwrap(),
+        Err(ServiceError::Answer { source, .. }) => source.downcast_ref::<LoginError>().unwrap().clone(),
         other => panic!("{other:?}"),
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod ambient;
+mod browser;
 mod device;
 mod odd_answers;
 mod scripted;

@@ -9,7 +9,7 @@ use countersign_core::Secret;
 use countersign_core::bundle::Bundle;
 use countersign_core::envelope::Envelope;
 use countersign_core::key::{KeyAlgorithm, PrivateKey, SignatureDigest};
-use countersign_core::protocol::rekor::{Proposal, Verifier};
+use countersign_core::protocol::rekor::{Kept, Proposal, Verifier};
 use countersign_oci::StoreError;
 use jiff::Timestamp;
 
@@ -41,6 +41,7 @@ async fn logged(version: fn(String) -> Log, answers: Vec<Answer>) -> (ServiceErr
         content: bundle.content(),
         digest: SignatureDigest::Sha256,
         verifier: Verifier::Key(key.public_key()),
+        kept: Kept::Hashes,
     };
     let log = version(server.url.clone());
     (log.append(&proposal, &http()).await.unwrap_err(), server)

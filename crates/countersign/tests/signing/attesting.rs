@@ -66,10 +66,8 @@ pub(crate) async fn verify(served: &Served, store: &impl Store, key: &PrivateKey
         LogRule::InsecurelyIgnored,
     );
     let (image, location) = (&served.subject.image, Location::beside(&served.subject.image));
-    let rules = Rules {
-        policy: &policy,
-        trust: &TrustedRoot::default(),
-    };
+    let trust = TrustedRoot::default();
+    let rules = Rules::new(&policy, &trust);
     verify_image(image, store, &location, rules, &Limits::default(), now()).await
 }
 

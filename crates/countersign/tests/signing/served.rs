@@ -78,10 +78,8 @@ impl Served {
             LogRule::InsecurelyIgnored,
         );
         let location = Location::beside(&self.subject.image);
-        let rules = Rules {
-            policy: &policy,
-            trust: &TrustedRoot::default(),
-        };
+        let trust = TrustedRoot::default();
+        let rules = Rules::new(&policy, &trust);
         verify_image(&self.subject.image, store, &location, rules, &Limits::default(), now()).await
     }
 

@@ -1,12 +1,14 @@
 //! `bundle upgrade`: a bundle of version 0.1 or 0.2 becomes one of version 0.3.
 
 use clap::Args;
-use countersign_core::bundle::{Format, KeyMaterial, Version};
+use countersign::rekor;
+use countersign_core::bundle::{Bundle, Format, KeyMaterial, Version};
 
 use super::read;
+use crate::args::given;
 use crate::args::image::exactly_one;
 use crate::args::out::OutArgs;
-use crate::args::unserved::{Logged, Unserved};
+use crate::args::registry::plain_client;
 use crate::commands::{Fallback, Subcommand};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -21,8 +23,9 @@ pub(crate) struct Upgrade {
     #[command(flatten)]
     out: OutArgs,
 
-    #[command(flatten)]
-    unserved: Unserved<Logged>,
+    /// The transparency log, a Rekor 1, that is asked for inclusion proofs where the bundle has none
+    #[arg(long, value_name = "URL")]
+    rekor_url: Option<String>,
 }
 
 impl Subcommand for Upgrade {
@@ -32,7 +35,6 @@ impl Subcommand for Upgrade {
     const FALLBACK: Fallback = Fallback::None;
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.unserved.refuse()?;
         let path = exactly_one(&self.bundles)?;
         let (bytes, bundle) = read(path, session)?;
         let version = match bundle.format() {
@@ -44,6 +46,7 @@ impl Subcommand for Upgrade {
             }
         };
         session.ui().info(&format!("Upgrading from {version} to v0.3..."));
+        let bundle = self.proven(bundle, session)?;
         let upgraded = bundle.upgrade().map_err(|source| Failure::Upgrade {
             path: path.to_owned(),
             source,
@@ -62,6 +65,24 @@ impl Subcommand for Upgrade {
 }
 
 impl Upgrade {
+    /// Fetches the inclusion proofs that are missing, where it is said from where.
+    fn proven(&self, bundle: Bundle, session: &Session<'_>) -> Result<Bundle, Failure> {
+        let places: Vec<u64> = bundle.unproven().collect();
+        let Some(url) = given(&self.rekor_url).filter(|_| !places.is_empty()) else {
+            return Ok(bundle);
+        };
+        session.ui().info("Fetching inclusion proof from Rekor...");
+        let http = plain_client(session);
+        session.wait(async {
+            let mut bundle = bundle;
+            for place in places {
+                let entry = rekor::at_index(url, place, &http).await.map_err(Failure::LookUp)?;
+                bundle = bundle.with_proof(&entry);
+            }
+            Ok(bundle)
+        })
+    }
+
     fn finish(&self, json: &[u8], session: &Session<'_>) -> Result<(), Failure> {
         if let Some(out) = self.out.write(json, session)? {
             session

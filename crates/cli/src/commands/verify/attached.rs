@@ -31,6 +31,29 @@ pub(super) fn add(optional: Option<Map<String, Value>>, signature: &VerifiedSign
     Some(all)
 }
 
+/// Whom the certificate names, in the lines that cosign prints beside a payload; none for a key.
+pub(super) fn lines(signature: &VerifiedSignature) -> String {
+    let Some(certificate) = signature.certificate() else {
+        return String::new();
+    };
+    let extensions = certificate.extensions();
+    let subject = certificate.names().first().map(ToString::to_string);
+    let named = [
+        ("Certificate subject", Some(subject.as_deref().unwrap_or_default())),
+        ("Certificate issuer URL", extensions.issuer()),
+    ];
+    let claimed = GITHUB.map(|(extension, _)| (extension.name(), extensions.value(extension)));
+    let lines = named.into_iter().chain(claimed);
+    lines
+        .filter_map(|(name, value)| Some(format!("{name}: {}\n", plain(value?))))
+        .collect()
+}
+
+/// A text that steers no terminal.
+fn plain(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
+}
+
 /// Whom the certificate names, by cosign's names and by the numbers of Fulcio's extensions.
 fn name(certificate: &Certificate, to: &mut Map<String, Value>) {
     if let Some(subject) = certificate.names().first() {
@@ -41,13 +64,7 @@ fn name(certificate: &Certificate, to: &mut Map<String, Value>) {
         to.insert("Issuer".to_owned(), issuer.into());
         to.insert(identifier(FulcioExtension::DeprecatedIssuer), issuer.into());
     }
-    for (extension, name) in [
-        (FulcioExtension::GithubWorkflowTrigger, "githubWorkflowTrigger"),
-        (FulcioExtension::GithubWorkflowSha, "githubWorkflowSha"),
-        (FulcioExtension::GithubWorkflowName, "githubWorkflowName"),
-        (FulcioExtension::GithubWorkflowRepository, "githubWorkflowRepository"),
-        (FulcioExtension::GithubWorkflowRef, "githubWorkflowRef"),
-    ] {
+    for (extension, name) in GITHUB {
         if let Some(value) = extensions.value(extension) {
             to.insert(name.to_owned(), value.into());
             to.insert(identifier(extension), value.into());
@@ -58,3 +75,11 @@ fn name(certificate: &Certificate, to: &mut Map<String, Value>) {
 fn identifier(extension: FulcioExtension) -> String {
     format!("1.3.6.1.4.1.57264.1.{}", extension.number())
 }
+
+const GITHUB: [(FulcioExtension, &str); 5] = [
+    (FulcioExtension::GithubWorkflowTrigger, "githubWorkflowTrigger"),
+    (FulcioExtension::GithubWorkflowSha, "githubWorkflowSha"),
+    (FulcioExtension::GithubWorkflowName, "githubWorkflowName"),
+    (FulcioExtension::GithubWorkflowRepository, "githubWorkflowRepository"),
+    (FulcioExtension::GithubWorkflowRef, "githubWorkflowRef"),
+];

@@ -110,7 +110,7 @@ impl Task<'_, '_> {
         let image = self.pinned().await?;
         if let Some((signature, payload)) = self.command.signature.as_ref().zip(self.command.payload.as_ref()) {
             let attached = given::attached(self.command, self.session, signature, payload).await?;
-            let outcome = judge(&image, vec![attached], self.rules, self.session.now());
+            let outcome = judge(&image, vec![attached], self.rules, self.session.now()).await;
             return Ok(Report::new(&self.source.shown, &image, outcome));
         }
         let outcome = self.judged(&image).await?;

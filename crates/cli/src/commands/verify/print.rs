@@ -152,7 +152,8 @@ impl<'a, 'w> Reporter<'a, 'w> {
             .iter()
             .map(|(_, signature)| Item::new(report, signature));
         if self.form == Form::Text {
-            for item in items {
+            for ((_, signature), item) in verified.accepted.iter().zip(items) {
+                ui.tell(&attached::lines(signature));
                 ui.print_json(&item)?;
             }
             return Ok(());

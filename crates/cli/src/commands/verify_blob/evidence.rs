@@ -4,8 +4,8 @@ use clap::Args;
 use countersign_core::bundle::{self, Bundle, Content, Format};
 use countersign_core::key::Signature;
 
-use super::is_url;
 use crate::args::blob::beside;
+use crate::args::input::{self, is_url};
 use crate::args::registry::plain_client;
 use crate::args::signature;
 use crate::args::usage::UsageError;
@@ -16,9 +16,10 @@ use crate::session::Session;
 /// The signature over a file.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EvidenceArgs {
-    /// The bundle, a file: a Sigstore bundle or the bundle file of cosign 2; by default that of the file with .sigstore.json
+    /// The bundle, a file: a Sigstore bundle or the bundle file of cosign 2; by default that of the file with .sigstore.json.
+    /// Repeat it where several must have signed
     #[arg(long, value_name = "FILE")]
-    bundle: Option<String>,
+    bundle: Vec<String>,
 
     /// The signature without a bundle: a file, a URL or base64
     #[arg(long, value_name = "SIGNATURE")]
@@ -30,10 +31,28 @@ pub(crate) struct EvidenceArgs {
 }
 
 impl EvidenceArgs {
-    /// Reads the signature over `signed_file`.
-    pub(super) fn read(&self, signed_file: &str, offline: bool, session: &Session<'_>) -> Result<Bundle, Failure> {
-        let given = |path: &Option<String>| path.clone().filter(|path| !path.is_empty());
-        match (given(&self.bundle), given(&self.signature)) {
+    /// Reads the signatures over `signed_file`.
+    pub(super) fn read(&self, signed_file: &str, offline: bool, session: &Session<'_>) -> Result<Vec<Bundle>, Failure> {
+        let paths: Vec<&String> = self.bundle.iter().filter(|path| !path.is_empty()).collect();
+        if let [_, _, ..] = paths.as_slice() {
+            if self.signature.is_some() {
+                return Err(UsageError::because("--signature is one signature: pass one --bundle with it").into());
+            }
+            return paths.iter().map(|path| self.bundle(path, session)).collect();
+        }
+        let path = paths.first().map(|path| String::clone(path));
+        Ok(vec![self.one(path, signed_file, offline, session)?])
+    }
+
+    fn one(
+        &self,
+        bundle: Option<String>,
+        signed_file: &str,
+        offline: bool,
+        session: &Session<'_>,
+    ) -> Result<Bundle, Failure> {
+        let signature = self.signature.clone().filter(|text| !text.is_empty());
+        match (bundle, signature) {
             (Some(path), None) => self.bundle(&path, session),
             (None, Some(signature)) => Ok(Bundle::of_signature(read_signature(&signature, offline, session)?)),
             (Some(path), Some(signature)) => {
@@ -79,13 +98,15 @@ fn read_signature(given: &str, offline: bool, session: &Session<'_>) -> Result<S
     let bytes = if file::exists(session.directory(), given) {
         file::read(session.directory(), given, signature::LIMIT)?
     } else if is_url(given) {
-        if offline {
-            return Err(UsageError::because("--offline: the signature is on the network").into());
-        }
         let http = plain_client(session);
-        session
-            .wait(async { Ok(http.get(given, signature::LIMIT).await?) })?
-            .to_vec()
+        session.wait(input::read(
+            given,
+            "signature",
+            signature::LIMIT,
+            offline,
+            session,
+            &http,
+        ))?
     } else {
         given.as_bytes().to_vec()
     };

@@ -174,7 +174,7 @@ fn a_log_a_certificate_and_a_bundle_that_is_not_made_are_refused() {
         ),
         (
             "attest --key a.key --tlog-upload=false --predicate claim.json --rekor-entry-type dsse",
-            "--rekor-entry-type needs a choice of entries",
+            "--rekor-entry-type is for a Rekor 1, and none is named",
         ),
         (
             "attest --key a.key --tlog-upload=false --predicate claim.json --identity-token x",

@@ -101,42 +101,50 @@ fn a_key_in_the_old_file_must_be_the_one_that_is_given() {
     assert_eq!(file("a.pub").exit, 0);
     let other = file("b.pub");
     assert_eq!(other.exit, 1);
-    assert!(other.stderr.contains("file.bundle: it names the key "), "{other}");
+    assert!(other.stderr.contains("the bundle file names the key "), "{other}");
     user.write(
         "leaf.pem",
         "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
     );
+    let none = file("leaf.pem");
+    assert!(none.stderr.contains("file.bundle: its certificate: "), "{none}");
+    user.write("leaf.pem", crate::golden::file("keys/byo.crt"));
+    let certified = file("leaf.pem");
     assert!(
-        file("leaf.pem")
+        certified
             .stderr
-            .contains("it holds a certificate: this version makes bundles of keys only")
+            .contains("the bundle file holds a certificate: pass it without --key"),
+        "{certified}"
     );
 }
 
 #[test]
 fn what_only_a_log_or_an_authority_can_give_is_told() {
     let user = signed();
+    let create = "bundle create --key a.pub --artifact file.txt --signature file.sig";
     assert_outcome!(
-        user.run("bundle create --key a.pub --artifact file.txt --signature file.sig"),
+        user.run(create),
         str![[r#"
 --- stderr
-Error: looking for the log entry of a signature is not possible yet: pass --ignore-tlog for a bundle without one
+Error: --ignore-tlog is needed: the log takes no signatures by keys of type ed25519 over sha256
 help: `countersign bundle create --help` shows how it is used
 --- exit 1
 
 "#]]
     );
-    user.write("file.bundle", r#"{"base64Signature":"AAAA","rekorBundle":{}}"#);
+    user.write(
+        "file.bundle",
+        r#"{"base64Signature":"AAAA","rekorBundle":{"SignedEntryTimestamp":"AAEC","Payload":{"body":"eyJhcGlWZXJzaW9uIjoiMC4wLjEiLCJraW5kIjoiaGFzaGVkcmVrb3JkIn0=","integratedTime":5,"logIndex":7,"logID":"0000000000000000000000000000000000000000000000000000000000000000"}}}"#,
+    );
     let logged = user.run(&format!("{CREATE} --bundle file.bundle"));
     let reason = "cannot ignore transparency log when the provided bundle contains a Signed Entry Timestamp";
     assert!(logged.stderr.contains(reason), "{logged}");
-    for (flag, needs) in [
-        ("--certificate", "a certificate or a timestamp in the bundle"),
-        ("--rfc3161-timestamp", "a certificate or a timestamp in the bundle"),
-        ("--rekor-url", "a transparency log to ask"),
+    for (flag, told) in [
+        ("--certificate", "--key and --certificate exclude each other"),
+        ("--rfc3161-timestamp", "reading x"),
     ] {
         let outcome = user.run(&format!("{CREATE} --signature file.sig {flag} x"));
-        assert!(outcome.stderr.contains(&format!("{flag} needs {needs}")), "{outcome}");
+        assert!(outcome.stderr.contains(told), "{outcome}");
     }
 }
 
@@ -156,10 +164,6 @@ fn what_is_missing_or_wrong_is_told() {
             "a key is needed",
         ),
         (format!("{CREATE} --signature bad.sig"), "signature is not base64"),
-        (
-            format!("{CREATE} --bundle bad.bundle"),
-            "bad.bundle: expected the bundle file of cosign 2",
-        ),
         (format!("{CREATE} --attestation bad.sig"), "envelope is malformed"),
         (
             format!("{CREATE} --signature file.sig --bundle file.bundle"),
@@ -170,4 +174,36 @@ fn what_is_missing_or_wrong_is_told() {
         assert_eq!(outcome.exit, 1, "{outcome}");
         assert!(outcome.stderr.contains(reason), "{outcome}");
     }
+    let none = user.run(&format!("{CREATE} --bundle bad.bundle"));
+    assert_eq!(none.exit, 21, "{none}");
+}
+
+#[test]
+fn a_certificate_and_a_timestamp_are_in_the_bundle() {
+    let user = crate::sign_blob::own_certificate::owner();
+    let old = "--new-bundle-format=false --bundle old --output-signature s --output-certificate c";
+    let sign = format!("sign-blob --key byo.key --certificate byo.crt --tlog-upload=false {old} hello.txt");
+    assert_eq!(user.run(&sign).exit, 0);
+    user.write("stamp", br#"{"SignedRFC3161Timestamp":"MAA="}"#);
+    let create = "bundle create --ignore-tlog --artifact hello.txt --rfc3161-timestamp stamp";
+    for from in [
+        "--signature s --certificate c",
+        "--bundle old",
+        "--bundle old --certificate c",
+    ] {
+        let made = user.run(&format!("{create} {from}"));
+        assert_eq!(made.exit, 0, "{made}");
+        let bundle: Value = serde_json::from_slice(&made.stdout).expect("a bundle is JSON");
+        let material = &bundle["verificationMaterial"];
+        assert!(material["certificate"]["rawBytes"].is_string(), "{bundle}");
+        let stamps = &material["timestampVerificationData"]["rfc3161Timestamps"];
+        assert_eq!(stamps[0]["signedTimestamp"], "MAA=");
+    }
+    user.write("other.txt", "other");
+    let other = user.run("bundle create --ignore-tlog --artifact other.txt --signature s --certificate c");
+    assert_eq!(other.exit, 1, "{other}");
+    assert!(
+        other.stderr.contains("the signature does not verify with the key"),
+        "{other}"
+    );
 }

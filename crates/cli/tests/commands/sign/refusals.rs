@@ -39,8 +39,6 @@ fn a_flag_that_would_be_without_effect_is_refused_by_name() {
         "--oidc-disable-ambient-providers",
         "--identity-token=token",
         "--fulcio-auth-flow=device",
-        "--certificate=c.pem",
-        "--certificate-chain=c.pem",
         "--issue-certificate",
         "--insecure-skip-verify",
         "--timestamp-client-cacert=c.pem",

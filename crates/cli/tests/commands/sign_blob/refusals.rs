@@ -38,8 +38,6 @@ fn a_flag_that_would_be_without_effect_is_refused_by_name() {
         "--rekor-url=https://rekor.example",
         "--fulcio-url=https://fulcio.example",
         "--identity-token=token",
-        "--certificate=c.pem",
-        "--certificate-chain=c.pem",
         "--issue-certificate",
         "--output-certificate=c.pem",
         "--signing-algorithm=ecdsa-sha2-256-nistp256",
@@ -331,8 +329,23 @@ fn a_log_that_does_not_answer_leaves_nothing_behind() {
 fn flags_of_a_login_are_for_a_login() {
     let keyless = "sign-blob -y --fulcio-url http://127.0.0.1:1 --rekor-url http://127.0.0.1:1";
     for (flags, told) in [
-        ("--oidc-issuer http://127.0.0.1:1", "--oidc-issuer is where to log in"),
-        ("--oidc-client-id x", "--oidc-client-id is for logging in"),
+        (
+            "--identity-token x --oidc-issuer http://127.0.0.1:1",
+            "--oidc-issuer is for logging in, and there is a token",
+        ),
+        (
+            "--fulcio-auth-flow token --oidc-client-id x",
+            "--oidc-client-id is for logging in, and there is a token",
+        ),
+        (
+            "--fulcio-auth-flow device --oidc-issuer x --oidc-redirect-url http://localhost:1/",
+            "--oidc-redirect-url is for a browser of this machine",
+        ),
+        (
+            "--fulcio-auth-flow normal --identity-token x",
+            "--fulcio-auth-flow normal: there is an --identity-token",
+        ),
+        ("--fulcio-auth-flow other", "expected normal, device or token"),
         (
             "--fulcio-auth-flow device --identity-token x",
             "--fulcio-auth-flow device: there is an --identity-token",
@@ -342,10 +355,19 @@ fn flags_of_a_login_are_for_a_login() {
             "--fulcio-auth-flow device asks no other identity provider",
         ),
         ("--fulcio-auth-flow device", "where to log in is not known"),
-        ("--fulcio-auth-flow normal", "a login in a browser is not possible yet"),
+        ("--fulcio-auth-flow normal", "where to log in is not known"),
+        ("--oidc-client-id x", "who signs is not known"),
     ] {
         let outcome = writer().run(&format!("{keyless} {flags} hello.txt"));
         assert_eq!(outcome.exit, 1, "{outcome}");
         assert!(outcome.stderr.contains(told), "{outcome}");
     }
+    let alone = writer().run(&format!("{keyless} --oidc-issuer http://127.0.0.1:1 hello.txt"));
+    assert_eq!(alone.exit, 20, "{alone}");
+    assert!(
+        alone
+            .stderr
+            .contains("Non-interactive mode detected, using device flow.\n"),
+        "{alone}"
+    );
 }

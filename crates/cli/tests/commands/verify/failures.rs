@@ -199,7 +199,6 @@ fn a_flag_that_needs_a_service_is_refused_by_name() {
         "--rekor-url=https://rekor.example",
         "--certificate=c.pem",
         "--sct=c.pem",
-        "--rfc3161-timestamp=t",
         "--sk",
     ] {
         let outcome = user.run(&format!("{VERIFY} {flag} {IMAGE}"));

@@ -40,6 +40,7 @@ impl Bundle {
             key_material: key_material_of(wire.certificate.as_deref().unwrap_or_default())?,
             log_entries: entry.into_iter().collect(),
             timestamps: Vec::new(),
+            certificate_timestamp: None,
         })
     }
 }
@@ -74,6 +75,7 @@ impl Bundle {
             key_material: file.key_material,
             log_entries: file.log_entries,
             timestamps: file.timestamps,
+            certificate_timestamp: None,
         })
     }
 }

@@ -20,7 +20,25 @@ pub const LIMIT: usize = 1024 * 1024;
 /// [`LoggedError`].
 pub fn entry_of_rekor_1(answer: &[u8]) -> Result<LogEntry, LoggedError> {
     check_length(answer)?;
-    let wire: BTreeMap<String, WireEntry> = serde_json::from_slice(answer)?;
+    entry(serde_json::from_slice(answer)?)
+}
+
+/// Reads the entries that Rekor 1 answers with to a search, the earliest first; *untrusted*.
+///
+/// # Errors
+///
+/// [`LoggedError`].
+pub fn entries_of_rekor_1(answer: &[u8]) -> Result<Vec<LogEntry>, LoggedError> {
+    check_length(answer)?;
+    let wire: Bounded<BTreeMap<String, WireEntry>, FOUND> = serde_json::from_slice(answer)?;
+    let found = wire.within_limit();
+    let found = found.map_err(|found| LoggedError::TooManyEntries { limit: FOUND, found })?;
+    let mut entries = found.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(LogEntry::integrated_time);
+    Ok(entries)
+}
+
+fn entry(wire: BTreeMap<String, WireEntry>) -> Result<LogEntry, LoggedError> {
     let found = wire.len();
     let mut entries = wire.into_values();
     let (Some(wire), None) = (entries.next(), entries.next()) else {
@@ -128,6 +146,14 @@ pub enum LoggedError {
         /// The length found.
         found: usize,
     },
+    /// There are more entries than are read.
+    #[error("answer holds {found} entries, the limit is {limit}")]
+    TooManyEntries {
+        /// The limit.
+        limit: usize,
+        /// The number found.
+        found: usize,
+    },
     /// The path of the proof is longer than any can be.
     #[error("proof has {found} hashes, the limit is {limit}")]
     TooMany {
@@ -137,6 +163,9 @@ pub enum LoggedError {
         found: usize,
     },
 }
+
+/// The most entries that are read of one signature.
+const FOUND: usize = 32;
 
 /// The longest path that is read: the tree sizes of 64 bits need no longer one.
 const HASHES: usize = 64;

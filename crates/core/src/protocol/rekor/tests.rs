@@ -28,6 +28,7 @@ fn proposal<'a>(bundle: &'a Bundle, key: &'a PrivateKey, digest: SignatureDigest
         content: bundle.content(),
         digest,
         verifier: Verifier::Key(key.public_key()),
+        kept: Kept::Hashes,
     }
 }
 
