@@ -200,6 +200,16 @@ def blob(measured):
     return rows
 
 
+def certificate(measured):
+    rows, who = [], {"peers": ("cosign3", "sigstore-rust")}
+    for row in measured:
+        key, words = row.partition(", ")[2].lower().replace(" ", "_"), row.partition(", ")[2]
+        rows += [Row(f"{key}_cpu", f"verify-blob, {words}: CPU ms", row, "cpu_ms", 1.5, **who),
+                 Row(f"{key}_wall", f"verify-blob, {words}: ms", row, "wall_ms", **who),
+                 Row(f"{key}_rss", f"verify-blob, {words}: MiB", row, "rss_mib", 5, **who)]
+    return rows
+
+
 TABLES = [
     Table("startup", "Start", "", startup),
     Table("requests", "Registry commands", "With a key, no log. 50 ms a request and 100 ms more for a new connection. \"No referrers API\" is docker-registry. "
@@ -210,6 +220,8 @@ TABLES = [
           "rate does not depend on how many there are. A process each: 200 of the images.", batch),
     Table("blob", "Files", "With a key, no log, the file in the page cache. Signing opens an encrypted key, which takes 64 MiB and most of the "
           "time of a small file; openssl's key is not encrypted.", blob),
+    Table("certificate", "Files, by a certificate", "A bundle of the public Sigstore with its trusted root, offline, a file of a few bytes: five or six signatures are checked. "
+          "sigstore-rust is its conformance client.", certificate),
     Table("push", "Push of a large file", "crane appends the file as a tar archive, which it compresses. docker-registry's target is the time of the floor and 5 %.", push),
     Table("copy", "Copy of an image", "Four layers, or three where requests are counted. oras does not hash what it copies, so it is no peer where the client's own cost "
           "is measured. cosign writes a tag more.", copy),
