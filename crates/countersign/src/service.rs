@@ -21,6 +21,8 @@ pub enum Service {
     TimestampAuthority,
     /// Keeps signatures in public: Rekor.
     TransparencyLog,
+    /// Tells whom to trust: a repository of The Update Framework.
+    TufRepository,
 }
 
 impl fmt::Display for Service {
@@ -30,6 +32,7 @@ impl fmt::Display for Service {
             Self::IdentityProvider => "identity provider",
             Self::TimestampAuthority => "timestamp authority",
             Self::TransparencyLog => "transparency log",
+            Self::TufRepository => "TUF repository",
         })
     }
 }
@@ -143,12 +146,7 @@ impl Place<'_> {
         secret: Option<&Secret<String>>,
     ) -> Result<bytes::Bytes, ServiceError> {
         if !(200..300).contains(&answered.status) {
-            return Err(ServiceError::Status {
-                service: self.service,
-                url: self.url.to_owned(),
-                status: answered.status,
-                reason: reason(&answered.body, secret),
-            });
+            return Err(self.failure(&answered, secret));
         }
         if answered.content_type != expected {
             return Err(ServiceError::ContentType {
@@ -159,6 +157,16 @@ impl Place<'_> {
             });
         }
         Ok(answered.body)
+    }
+
+    /// What an answer is that is no success.
+    pub(crate) fn failure(&self, answered: &Answered, secret: Option<&Secret<String>>) -> ServiceError {
+        ServiceError::Status {
+            service: self.service,
+            url: self.url.to_owned(),
+            status: answered.status,
+            reason: reason(&answered.body, secret),
+        }
     }
 
     pub(crate) fn unusable(&self, source: impl Into<Box<dyn Error + Send + Sync>>) -> ServiceError {

@@ -110,6 +110,11 @@ impl Update {
             (Source::Published, Some(version), _) => format!("{version}.{name}.json"),
             _ => format!("{name}.json"),
         };
+        // What is kept may be an older and longer edition, which still says which versions were seen.
+        let limit = match (source, self.stage) {
+            (Source::Kept, Stage::Snapshot(_) | Stage::Targets(_) | Stage::Delegated(_)) => METADATA_LIMIT,
+            _ => limit,
+        };
         let may_be_absent = source == Source::Kept || matches!(self.stage, Stage::Root(_));
         Some(Ask {
             source,
@@ -158,6 +163,11 @@ impl Update {
     /// Whether the files of targets are called by their hashes.
     pub fn has_consistent_snapshots(&self) -> bool {
         self.root.has_consistent_snapshots
+    }
+
+    /// How far the update goes for its files.
+    pub fn reach(&self) -> Reach {
+        self.reach
     }
 
     /// The version of the root that is believed.
