@@ -30,12 +30,16 @@ mod auth;
 mod body;
 mod connection;
 mod error;
+#[cfg_attr(not(test), expect(dead_code, reason = "the services that need it are not started yet"))]
+mod keys;
 mod observe;
 mod options;
 mod registry;
 mod server;
 mod store;
 mod tls;
+#[cfg_attr(not(test), expect(dead_code, reason = "Server::start does not open it yet"))]
+mod tuf;
 
 pub use auth::{AuthError, BasicAuth};
 pub use error::ServerError;
