@@ -5,6 +5,7 @@
 
 mod error;
 mod folder;
+mod instance;
 mod mirror;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 
 pub use self::error::TufFailure;
 use self::folder::Folder;
+pub use self::instance::Instance;
 pub use self::mirror::Mirror;
 
 /// A repository, and where what is known of it is kept.
@@ -70,13 +72,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`TufFailure`].
-    pub async fn update(
-        &self,
-        anchor: &[u8],
-        reach: Reach,
-        now: Timestamp,
-        http: &Http,
-    ) -> Result<View, TufFailure> {
+    pub async fn update(&self, anchor: &[u8], reach: Reach, now: Timestamp, http: &Http) -> Result<View, TufFailure> {
         let update = Update::begin(anchor, reach, now).map_err(|source| self.refused(source))?;
         let folder = Folder::lock(&self.folder).await?;
         let mut view = View {
@@ -143,9 +139,14 @@ impl View {
     /// # Errors
     /// [`TufFailure`].
     pub async fn target(&mut self, path: &str) -> Result<Vec<u8>, TufFailure> {
-        self.update.seek(path).map_err(|source| self.repository.refused(source))?;
+        self.update
+            .seek(path)
+            .map_err(|source| self.repository.refused(source))?;
         self.drive().await?;
-        let file = self.update.found(path).map_err(|source| self.repository.refused(source))?;
+        let file = self
+            .update
+            .found(path)
+            .map_err(|source| self.repository.refused(source))?;
         let refused = |refusal| {
             let file = path.into();
             self.repository.refused(TufError { file, refusal })
@@ -165,7 +166,11 @@ impl View {
             false => None,
         };
         let address = tuf::target_address(path, prefix);
-        let bytes = self.repository.targets_mirror.fetch(&address, limit, &self.http).await?;
+        let bytes = self
+            .repository
+            .targets_mirror
+            .fetch(&address, limit, &self.http)
+            .await?;
         let bytes = bytes.ok_or_else(|| refused(tuf::Refusal::Absent))?;
         file.check(&bytes).map_err(refused)?;
         folder::write(&kept, &bytes)?;
@@ -205,6 +210,35 @@ fn file_name(path: &str) -> String {
         name => name.to_owned(),
     }
 }
+
+/// Writes down which mirror an instance is read from, as cosign does.
+///
+/// # Errors
+/// [`TufFailure::File`].
+pub fn remember_mirror(root: &Path, mirror: &str) -> Result<(), TufFailure> {
+    let remote = serde_json::json!({"mirror": mirror}).to_string();
+    folder::write(&root.join(REMOTE), remote.as_bytes())
+}
+
+/// The mirror that was written down, if one was.
+///
+/// # Errors
+/// [`TufFailure::File`], and [`TufFailure::Remote`] where the file is not what cosign and we write.
+pub fn remembered_mirror(root: &Path) -> Result<Option<String>, TufFailure> {
+    let path = root.join(REMOTE);
+    let Some(bytes) = folder::read(&path, REMOTE_LIMIT)? else {
+        return Ok(None);
+    };
+    let remote: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+    let mirror = remote.as_ref().and_then(|remote| remote["mirror"].as_str());
+    mirror
+        .map(|mirror| Some(mirror.to_owned()))
+        .ok_or(TufFailure::Remote { path })
+}
+
+/// Where cosign writes down which mirror it reads.
+const REMOTE: &str = "remote.json";
+const REMOTE_LIMIT: u64 = 64 * 1024;
 
 /// The root that is trusted, below the folder of a repository.
 const ROOT: &str = "root.json";

@@ -213,7 +213,10 @@ mod tests {
         let made = key(KeyAlgorithm::EcdsaP256).expect("a key");
         let again = key(KeyAlgorithm::EcdsaP256).expect("a key");
         assert_eq!(made.public_key(), again.public_key());
-        let mode = fs::metadata(root.path().join("keys/one.pem")).expect("a file").permissions().mode();
+        let mode = fs::metadata(root.path().join("keys/one.pem"))
+            .expect("a file")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         let names: Vec<_> = fs::read_dir(root.path().join("keys")).expect("a folder").collect();
         assert_eq!(names.len(), 1, "{names:?}");
@@ -233,7 +236,10 @@ mod tests {
                 .map(|_| {
                     scope.spawn(|| {
                         barrier.wait();
-                        keys.key("one", KeyAlgorithm::EcdsaP256).expect("a key").public_key().clone()
+                        keys.key("one", KeyAlgorithm::EcdsaP256)
+                            .expect("a key")
+                            .public_key()
+                            .clone()
                     })
                 })
                 .collect();
@@ -250,7 +256,10 @@ mod tests {
         fs::write(&path, "").expect("a file");
         assert!(matches!(
             keys.key("one", KeyAlgorithm::EcdsaP256),
-            Err(KeysError::Key { source: ImportError::Empty, .. })
+            Err(KeysError::Key {
+                source: ImportError::Empty,
+                ..
+            })
         ));
         assert_eq!(fs::read(&path).expect("a file"), b"");
     }

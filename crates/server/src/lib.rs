@@ -30,7 +30,10 @@ mod auth;
 mod body;
 mod connection;
 mod error;
-#[cfg_attr(not(test), expect(dead_code, reason = "the services that need it are not started yet"))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the services that need it are not started yet")
+)]
 mod keys;
 mod observe;
 mod options;

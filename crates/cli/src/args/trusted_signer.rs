@@ -8,6 +8,7 @@ use countersign::verify::Rules;
 use countersign_core::key::{PublicKey, SignatureDigest};
 use countersign_core::policy::{CertificateLogRule, Claim, LogRule, Policy, TimestampRule, TrustedSigner};
 use countersign_core::trust::TrustedRoot;
+use countersign_core::tuf::Reach;
 use countersign_oci::http::Http;
 
 use super::identity::IdentityArgs;
@@ -16,6 +17,7 @@ use super::registry::plain_client;
 use super::trusted_root::TrustedRootArgs;
 use super::usage::UsageError;
 use crate::failure::Failure;
+use crate::published::{Published, What};
 use crate::session::Session;
 
 /// Who is trusted to have signed, and what else must vouch for it.
@@ -84,26 +86,36 @@ impl TrustedSignerArgs {
             Some(reference) => Some(reference.public_key(&session.variables(), http).await?),
             None => None,
         };
-        self.terms_with(key, claim, session)
+        let policy = self.policy(key, claim, session)?;
+        let root = match self.root(&policy, session)? {
+            Some(root) => root,
+            None => self.published(session).await?,
+        };
+        Ok(Terms { policy, root })
     }
 
     /// As [`terms`](Self::terms), for a command that needs no registry, and so no client where the key is here.
     pub(crate) fn terms_alone(&self, claim: Claim, thing: &str, session: &Session<'_>) -> Result<Terms, Failure> {
         self.warn(thing, session);
-        let Some(reference) = self.reference(session)? else {
-            return self.terms_with(None, claim, session);
+        let key = match self.reference(session)? {
+            Some(reference) => Some(match reference.read_here(&session.variables())? {
+                Some(pem) => reference.parse_public(&pem)?,
+                None => {
+                    let http = plain_client(session);
+                    session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?
+                }
+            }),
+            None => None,
         };
-        let key = match reference.read_here(&session.variables())? {
-            Some(pem) => reference.parse_public(&pem)?,
-            None => {
-                let http = plain_client(session);
-                session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?
-            }
+        let policy = self.policy(key, claim, session)?;
+        let root = match self.root(&policy, session)? {
+            Some(root) => root,
+            None => session.wait(self.published(session))?,
         };
-        self.terms_with(Some(key), claim, session)
+        Ok(Terms { policy, root })
     }
 
-    fn terms_with(&self, key: Option<PublicKey>, claim: Claim, session: &Session<'_>) -> Result<Terms, Failure> {
+    fn policy(&self, key: Option<PublicKey>, claim: Claim, session: &Session<'_>) -> Result<Policy, Failure> {
         let signer = match key {
             Some(key) => self.trusting(key),
             None => self.identities(session)?,
@@ -116,24 +128,28 @@ impl TrustedSignerArgs {
             true => TimestampRule::Required { authorities: ONE },
             false => TimestampRule::NotAsked,
         };
-        let is_key_alone = matches!(signer, TrustedSigner::Key { .. })
-            && log == LogRule::InsecurelyIgnored
-            && timestamps == TimestampRule::NotAsked;
-        let root = match self.root.load(session)? {
-            Some(root) => root,
-            None if is_key_alone => TrustedRoot::default(),
-            None => {
-                return Err(UsageError::because(
-                    "a trusted root is needed: pass --trusted-root with a file, \
-                     or --key with --insecure-ignore-tlog to verify with a key alone",
-                )
-                .into());
-            }
-        };
-        Ok(Terms {
-            policy: Policy::new(signer, claim, log).stamped(timestamps),
-            root,
+        Ok(Policy::new(signer, claim, log).stamped(timestamps))
+    }
+
+    /// Whom to believe, as flags and variables say, or nobody where a key alone decides; nothing where that is to be looked
+    /// up.
+    fn root(&self, policy: &Policy, session: &Session<'_>) -> Result<Option<TrustedRoot>, Failure> {
+        let is_key_alone = matches!(policy.signer(), TrustedSigner::Key { .. })
+            && policy.log() == LogRule::InsecurelyIgnored
+            && policy.timestamps() == TimestampRule::NotAsked;
+        Ok(match self.root.load(session)? {
+            None if is_key_alone => Some(TrustedRoot::default()),
+            root => root,
         })
+    }
+
+    /// Whom a TUF repository says to believe.
+    async fn published(&self, session: &Session<'_>) -> Result<TrustedRoot, Failure> {
+        let reach = match self.offline {
+            true => Reach::Kept,
+            false => Reach::Published,
+        };
+        Published::look(What::Trust, reach, session).await?.trusted_root().await
     }
 
     /// Whether nothing but the registry may be contacted.

@@ -133,17 +133,6 @@ impl FlagList for Certified {
     ];
 }
 
-/// The flags that make files of the public instance's.
-#[derive(Clone, Debug)]
-pub(crate) enum Published {}
-
-impl FlagList for Published {
-    const FLAGS: &'static [Flag] = &[
-        boolean("with-default-services", PUBLIC_ROOT),
-        boolean("with-default-rekor-v2", PUBLIC_ROOT),
-    ];
-}
-
 /// The flags of `bundle upgrade`.
 #[derive(Clone, Debug)]
 pub(crate) enum Logged {}
@@ -171,7 +160,6 @@ const fn boolean(name: &'static str, needs: &'static str) -> Flag {
 const LOG: &str = "a transparency log to ask: this version verifies by the entries that come with a signature";
 const BESIDE: &str = "evidence beside the signature: this version verifies by what is attached or in the bundle";
 const VOUCHED: &str = "a certificate or a timestamp in the bundle: this version makes bundles of keys only";
-const PUBLIC_ROOT: &str = "the trust root of the public instance, which this version does not fetch";
 const LOGIN: &str =
     "a login in a browser, which this version does not have: pass --identity-token, or --fulcio-auth-flow device";
 const CERTIFICATE: &str = "a certificate of one's own, with which this version does not sign";

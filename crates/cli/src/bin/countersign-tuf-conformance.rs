@@ -21,7 +21,11 @@ fn main() -> ExitCode {
             cause = error.source();
         }
     }
-    if told.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if told.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "the suite shows it where a test fails")]
@@ -48,12 +52,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn look(
-    folder: &Path,
-    url: &str,
-    targets: Option<(&str, &Path)>,
-    names: &[String],
-) -> Result<(), Box<dyn Error>> {
+fn look(folder: &Path, url: &str, targets: Option<(&str, &Path)>, names: &[String]) -> Result<(), Box<dyn Error>> {
     let metadata = Mirror::parse(url)?;
     let (target_url, target_folder) = targets.unwrap_or((url, folder));
     let targets = (Mirror::parse(target_url)?, target_folder.to_owned());
@@ -62,7 +61,9 @@ fn look(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let http = Http::new(HttpOptions::default());
-        let mut view = repository.update(&anchor, Reach::Published, Timestamp::now(), &http).await?;
+        let mut view = repository
+            .update(&anchor, Reach::Published, Timestamp::now(), &http)
+            .await?;
         for name in names {
             view.target(name).await?;
         }

@@ -104,7 +104,10 @@ impl<'a> Elements<'a> {
     }
 
     /// Returns the next element, `None` at the end.
-    #[expect(clippy::should_implement_trait, reason = "an element that cannot be read is an error, not an end")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an element that cannot be read is an error, not an end"
+    )]
     pub fn next(&mut self) -> der::Result<Option<Element<'a>>> {
         if self.rest.is_empty() {
             return Ok(None);

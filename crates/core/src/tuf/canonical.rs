@@ -101,9 +101,18 @@ mod tests {
     #[test]
     fn numbers_are_integers_of_64_bits() {
         assert_eq!(spelled("18446744073709551615").unwrap(), "18446744073709551615");
-        for (number, shown) in [("1.5", "1.5"), ("1e2", "100.0"), ("18446744073709551616", "1.8446744073709552e+19")] {
+        for (number, shown) in [
+            ("1.5", "1.5"),
+            ("1e2", "100.0"),
+            ("18446744073709551616", "1.8446744073709552e+19"),
+        ] {
             let refused = spelled(number).unwrap_err();
-            assert_eq!(refused, NotCanonical { found: Quoted::new(shown) });
+            assert_eq!(
+                refused,
+                NotCanonical {
+                    found: Quoted::new(shown)
+                }
+            );
         }
     }
 }

@@ -51,7 +51,10 @@ impl DelegatedRole {
         let name = role.text("name")?;
         // Its file would take the place of the other's, on some disks whatever the case.
         let is_reserved = |top: &str| name.eq_ignore_ascii_case(top);
-        if ["", "root", "timestamp", "snapshot", "targets"].into_iter().any(is_reserved) {
+        if ["", "root", "timestamp", "snapshot", "targets"]
+            .into_iter()
+            .any(is_reserved)
+        {
             return Err(Refusal::ReservedRole {
                 name: Quoted::new(name),
             });
@@ -59,7 +62,13 @@ impl DelegatedRole {
         let scope = match (role.has("paths"), role.has("path_hash_prefixes")) {
             (true, false) => Scope::Paths(role.texts("paths", PATTERNS)?),
             (false, true) => Scope::HashPrefixes(role.texts("path_hash_prefixes", PATTERNS)?),
-            _ => return Err(refused("paths", "to be there where path_hash_prefixes is not", Some(value))),
+            _ => {
+                return Err(refused(
+                    "paths",
+                    "to be there where path_hash_prefixes is not",
+                    Some(value),
+                ));
+            }
         };
         Ok(Self {
             name: name.to_owned(),

@@ -41,7 +41,9 @@ impl Key {
     pub(super) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
         let signature = Signature::new(signature.to_vec());
         match self.scheme {
-            Scheme::Ecdsa(digest) => self.public.is_ecdsa() && self.public.verify(message, &signature, Some(digest)).is_ok(),
+            Scheme::Ecdsa(digest) => {
+                self.public.is_ecdsa() && self.public.verify(message, &signature, Some(digest)).is_ok()
+            }
             Scheme::Ed25519 => self.public.verifies_whole(message, &signature),
             Scheme::RsaPss => self.public.verifies_rsa_pss(message, &signature),
         }

@@ -76,7 +76,11 @@ impl Search {
             }
         }
         self.pending.extend(children.into_iter().rev());
-        while self.pending.last().is_some_and(|next| self.asked.contains(&next.role.name)) {
+        while self
+            .pending
+            .last()
+            .is_some_and(|next| self.asked.contains(&next.role.name))
+        {
             self.pending.pop();
         }
         if self.asked.len() >= MOST_ROLES {

@@ -137,7 +137,14 @@ impl Update {
             Stage::Delegated(source) => self.give_delegated(source, answer),
             Stage::Rest => Ok(Keep::new()),
         };
-        judged.map_err(|refusal| TufError::of(&self.ask().map_or_else(String::new, |ask| ask.path), refusal))
+        judged.map_err(|refusal| {
+            let file = match (self.stage, &refusal) {
+                // No root follows the one that has expired.
+                (Stage::Root(_), Refusal::Expired { .. }) => format!("{}.root.json", self.root_version()),
+                _ => self.ask().map_or_else(String::new, |ask| ask.path),
+            };
+            TufError::of(&file, refusal)
+        })
     }
 
     /// Begins a search for a target; the update must be complete.
@@ -210,7 +217,9 @@ impl Update {
     }
 
     fn give_timestamp(&mut self, source: Source, answer: Option<&[u8]>) -> Result<Keep, Refusal> {
-        let judged = answer.ok_or(Refusal::Absent).and_then(|bytes| self.root.timestamp(bytes));
+        let judged = answer
+            .ok_or(Refusal::Absent)
+            .and_then(|bytes| self.root.timestamp(bytes));
         if (source, self.reach) == (Source::Kept, Reach::Published) {
             self.timestamp = judged.ok();
             self.stage = Stage::Timestamp(Source::Published);
@@ -247,7 +256,11 @@ impl Update {
                 check_version(described.version, kept.edition.version)?;
                 kept.edition.check_expiry(self.now)
             });
-            return self.settle_kept(current, Stage::Targets(Source::Kept), Stage::Snapshot(Source::Published));
+            return self.settle_kept(
+                current,
+                Stage::Targets(Source::Kept),
+                Stage::Snapshot(Source::Published),
+            );
         }
         let bytes = bytes?;
         described.check_bytes(bytes)?;

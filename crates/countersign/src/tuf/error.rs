@@ -38,6 +38,12 @@ pub enum TufFailure {
         /// The most bytes that are read.
         limit: u64,
     },
+    /// The file that says which mirror is read does not.
+    #[error("{} names no mirror; initialize writes it anew", path.display())]
+    Remote {
+        /// The file.
+        path: PathBuf,
+    },
     /// What the repository publishes, or what is kept of it, is not believed.
     #[error("TUF repository {repository} is not believed")]
     Refused {

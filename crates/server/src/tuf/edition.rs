@@ -32,9 +32,18 @@ pub(super) struct Editions {
 impl Editions {
     /// Finds what is published: what the timestamp leads to. What else there is was never published.
     pub(super) fn read(files: &Files) -> Result<Self, TufError> {
-        let root = Edition::last_root(files).map(|path| Edition::read(files, &path)).transpose()?;
-        let Some(timestamp) = files.get(TIMESTAMP).map(|_| Edition::read(files, TIMESTAMP)).transpose()? else {
-            return Ok(Self { root, ..Self::default() });
+        let root = Edition::last_root(files)
+            .map(|path| Edition::read(files, &path))
+            .transpose()?;
+        let Some(timestamp) = files
+            .get(TIMESTAMP)
+            .map(|_| Edition::read(files, TIMESTAMP))
+            .transpose()?
+        else {
+            return Ok(Self {
+                root,
+                ..Self::default()
+            });
         };
         let snapshot = Edition::read(files, &timestamp.names(TIMESTAMP, Role::Snapshot)?)?;
         let targets = Edition::read(files, &snapshot.names("snapshot.json", Role::Targets)?)?;
@@ -135,7 +144,9 @@ impl Edition {
         let expires = signed["expires"].as_str().and_then(|text| text.parse().ok());
         let signer = file["signatures"][0]["keyid"].as_str();
         Ok(Self {
-            version: signed["version"].as_u64().ok_or_else(|| corrupt(path, "it has no version"))?,
+            version: signed["version"]
+                .as_u64()
+                .ok_or_else(|| corrupt(path, "it has no version"))?,
             expires: expires.ok_or_else(|| corrupt(path, "it has no expiry"))?,
             signer: signer.ok_or_else(|| corrupt(path, "it has no signature"))?.to_owned(),
             signed,

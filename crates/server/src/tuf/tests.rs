@@ -15,7 +15,12 @@ fn at(day: i64) -> Timestamp {
 fn targets(content: &str) -> Vec<Target> {
     vec![
         Target::new("trusted_root.json", content.to_owned()),
-        Target::of_service("rekor.pub", format!("key of {content}"), Usage::Rekor, "https://rekor.test"),
+        Target::of_service(
+            "rekor.pub",
+            format!("key of {content}"),
+            Usage::Rekor,
+            "https://rekor.test",
+        ),
     ]
 }
 
@@ -60,8 +65,19 @@ fn a_client_believes_the_first_edition_and_finds_its_targets() {
     assert_eq!(root.content_type, "application/json");
     assert_eq!(repository.read("targets/trusted_root.json").unwrap().bytes, "one");
     let key = repository.read("targets/rekor.pub").unwrap();
-    assert_eq!((&key.bytes[..], key.content_type), (&b"key of one"[..], "application/octet-stream"));
-    for absent in ["2.root.json", "", "timestamp", "keys/root.pem", "../keys/root.pem", "targets/", "targets/x"] {
+    assert_eq!(
+        (&key.bytes[..], key.content_type),
+        (&b"key of one"[..], "application/octet-stream")
+    );
+    for absent in [
+        "2.root.json",
+        "",
+        "timestamp",
+        "keys/root.pem",
+        "../keys/root.pem",
+        "targets/",
+        "targets/x",
+    ] {
         assert!(repository.read(absent).is_none(), "{absent}");
     }
 }
@@ -85,7 +101,11 @@ fn nothing_is_signed_anew_before_it_is_time() {
     let first = open(folder.path(), "one", 0).unwrap();
     let second = open(folder.path(), "one", 3).unwrap();
     for path in ["root.json", "1.targets.json", "1.snapshot.json", "timestamp.json"] {
-        assert_eq!(first.read(path).unwrap().bytes, second.read(path).unwrap().bytes, "{path}");
+        assert_eq!(
+            first.read(path).unwrap().bytes,
+            second.read(path).unwrap().bytes,
+            "{path}"
+        );
     }
     assert_eq!(second.renew(at(3)).unwrap(), at(3) + SignedDuration::from_hours(12));
 }
@@ -98,9 +118,18 @@ fn each_role_is_signed_anew_when_half_of_its_time_is_over() {
     for (day, root, targets, snapshot, timestamp) in [(4, 1, 1, 1, 2), (45, 1, 1, 2, 3), (183, 2, 2, 3, 4)] {
         repository.renew(at(day)).unwrap();
         assert_eq!(version(&repository, "root.json"), root, "day {day}");
-        assert!(repository.read(&format!("{targets}.targets.json")).is_some(), "day {day}");
-        assert!(repository.read(&format!("{}.targets.json", targets + 1)).is_none(), "day {day}");
-        assert!(repository.read(&format!("{snapshot}.snapshot.json")).is_some(), "day {day}");
+        assert!(
+            repository.read(&format!("{targets}.targets.json")).is_some(),
+            "day {day}"
+        );
+        assert!(
+            repository.read(&format!("{}.targets.json", targets + 1)).is_none(),
+            "day {day}"
+        );
+        assert!(
+            repository.read(&format!("{snapshot}.snapshot.json")).is_some(),
+            "day {day}"
+        );
         assert_eq!(version(&repository, "timestamp.json"), timestamp, "day {day}");
         assert_eq!(found(&repository, &anchor, at(day)), "one");
     }
@@ -121,7 +150,12 @@ fn clients_on_their_way_find_the_edition_before() {
     let folder = tempfile::tempdir().unwrap();
     let repository = open(folder.path(), "0", 0).unwrap();
     let first = repository.read("1.targets.json").unwrap().bytes;
-    let target = |content: &str| format!("targets/{}.trusted_root.json", countersign_core::Digest::sha256(content.as_bytes()).hex());
+    let target = |content: &str| {
+        format!(
+            "targets/{}.trusted_root.json",
+            countersign_core::Digest::sha256(content.as_bytes()).hex()
+        )
+    };
     for edition in 1..8 {
         repository.publish(targets(&edition.to_string()), at(0)).unwrap();
         assert_eq!(repository.read("1.targets.json").unwrap().bytes, first);
@@ -193,7 +227,10 @@ fn a_lost_key_is_replaced_and_a_lost_root_key_is_not() {
 
     fs::remove_file(folder.path().join("keys/root.pem")).unwrap();
     let refused = open(folder.path(), "one", 0).unwrap_err();
-    assert!(matches!(&refused, TufError::OtherRootKey { file } if file == "2.root.json"), "{refused}");
+    assert!(
+        matches!(&refused, TufError::OtherRootKey { file } if file == "2.root.json"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -211,7 +248,16 @@ fn a_folder_that_was_tampered_with_is_refused() {
 
     let first = fs::read(place("1.root.json")).unwrap();
     drop(open(folder.path(), "one", 200).unwrap());
-    fs::write(place("1.root.json"), String::from_utf8(first).unwrap().replace("\"sig\":\"30", "\"sig\":\"31")).unwrap();
+    fs::write(
+        place("1.root.json"),
+        String::from_utf8(first)
+            .unwrap()
+            .replace("\"sig\":\"30", "\"sig\":\"31"),
+    )
+    .unwrap();
     let refused = open(folder.path(), "two", 200).unwrap_err();
-    assert!(matches!(&refused, TufError::Refused(error) if error.file.as_str() == "root.json"), "{refused}");
+    assert!(
+        matches!(&refused, TufError::Refused(error) if error.file.as_str() == "root.json"),
+        "{refused}"
+    );
 }
