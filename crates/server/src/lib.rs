@@ -34,6 +34,7 @@ mod error;
     not(test),
     expect(dead_code, reason = "the services that need it are not started yet")
 )]
+#[expect(unreachable_pub, reason = "the errors of starting services will show it")]
 mod keys;
 mod observe;
 mod options;
@@ -42,6 +43,7 @@ mod server;
 mod store;
 mod tls;
 #[cfg_attr(not(test), expect(dead_code, reason = "Server::start does not open it yet"))]
+#[expect(unreachable_pub, reason = "the errors of starting services will show it")]
 mod tuf;
 
 pub use auth::{AuthError, BasicAuth};

@@ -9,11 +9,14 @@ use countersign_core::{Digest, tuf};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+/// What makes a signature of a message.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// A key, as metadata tells it and as it signs.
 pub(crate) struct SigningKey {
     pub(crate) id: String,
     pub(crate) public: Value,
-    pub(crate) sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    pub(crate) sign: Sign,
 }
 
 impl SigningKey {
@@ -177,20 +180,9 @@ impl Repository {
             .to_string()
             .into_bytes()
     }
-
-    /// The repository in a folder, as a server of files has it.
-    #[allow(dead_code, reason = "not every test puts one on a disk")]
-    pub(crate) fn write_to(&self, folder: &std::path::Path) {
-        for (path, bytes) in &self.published {
-            let path = folder.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
-    }
 }
 
 /// A client: the root it began with, and what it keeps.
-#[allow(dead_code, reason = "not every test has one")]
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) anchor: Vec<u8>,
@@ -201,7 +193,6 @@ pub(crate) struct Client {
     pub(crate) reach: Reach,
 }
 
-#[allow(dead_code, reason = "not every test has one")]
 impl Client {
     /// Begins with the first root.
     pub(crate) fn new(repository: &Repository) -> Self {
