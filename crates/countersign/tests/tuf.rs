@@ -72,6 +72,13 @@ impl Served {
         self.folder.path().join("cache")
     }
 
+    /// Whether the timestamp that is kept is the last one.
+    fn is_kept(&self) -> bool {
+        let repository = Repository::at(&self.mirror(), &self.cache()).unwrap();
+        let kept = std::fs::read(repository.folder().join("timestamp.json"));
+        kept.is_ok_and(|kept| kept == self.published.published["timestamp.json"])
+    }
+
     async fn find(&self, reach: Reach) -> Result<u32, TufFailure> {
         let repository = Repository::at(&self.mirror(), &self.cache())?;
         let mut view = repository.update(&self.anchor(), reach, now(), &http()).await?;
@@ -153,12 +160,13 @@ async fn what_is_kept_is_whole_whenever_one_is_killed() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Longer than it takes to start, and another moment each time.
+        // Once it has found this edition it begins anew, and is killed at another moment of that each time.
         let begun = Instant::now();
-        while !served.cache().exists() && begun.elapsed() < Duration::from_secs(20) {
+        while !served.is_kept() && begun.elapsed() < Duration::from_secs(20) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        tokio::time::sleep(Duration::from_micros(20_000 + u64::from(edition) * 777)).await;
+        assert!(served.is_kept());
+        tokio::time::sleep(Duration::from_micros(u64::from(edition) * 777)).await;
         looking.kill().unwrap();
         looking.wait().unwrap();
         for path in files(&served.cache()) {
