@@ -31,3 +31,23 @@ pub const METADATA_LIMIT: u64 = 1024 * 1024;
 
 /// The most bytes of a target: what is fetched this way is trusted roots and signing configurations.
 pub const TARGET_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// The door of the fuzz target: metadata as it is read once its signatures count.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use super::roles::{Root, Snapshot, Targets, TimestampRole};
+    use super::signed::Signed;
+    use super::{METADATA_LIMIT, Refusal};
+
+    /// Reads a file of each role, whoever signed it.
+    pub fn read(bytes: &[u8]) -> Result<[bool; 4], Refusal> {
+        let signed = Signed::read(bytes, METADATA_LIMIT)?;
+        let body = signed.body()?;
+        Ok([
+            Root::read(body).is_ok(),
+            TimestampRole::read(body).is_ok(),
+            Snapshot::read(body).is_ok(),
+            Targets::read(body).is_ok(),
+        ])
+    }
+}

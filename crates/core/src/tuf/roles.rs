@@ -84,30 +84,20 @@ impl Root {
     pub(super) fn timestamp(&self, bytes: &[u8]) -> Result<TimestampRole, Refusal> {
         let signed = Signed::read(bytes, TIMESTAMP_LIMIT)?;
         signed.check(&self.timestamp, &self.keys, "the timestamp role")?;
-        let body = signed.body()?;
-        Ok(TimestampRole {
-            edition: Edition::read(body, "timestamp")?,
-            snapshot: Described::read(body.object("meta")?.object("snapshot.json")?)?,
-        })
+        TimestampRole::read(signed.body()?)
     }
 
     pub(super) fn snapshot(&self, bytes: &[u8]) -> Result<Snapshot, Refusal> {
         let signed = Signed::read(bytes, METADATA_LIMIT)?;
         signed.check(&self.snapshot, &self.keys, "the snapshot role")?;
-        let body = signed.body()?;
-        let edition = Edition::read(body, "snapshot")?;
-        let mut meta = BTreeMap::new();
-        for (file, described) in body.object("meta")?.entries("meta", FILES)? {
-            meta.insert(file.clone(), Described::read(Members::of("meta", described)?)?);
-        }
-        Ok(Snapshot { edition, meta })
+        Snapshot::read(signed.body()?)
     }
 
     pub(super) fn targets(&self, bytes: &[u8]) -> Result<Targets, Refusal> {
-        Targets::read(bytes, &self.targets, &self.keys, "the targets role")
+        Targets::signed(bytes, &self.targets, &self.keys, "the targets role")
     }
 
-    fn read(body: Members<'_>) -> Result<Self, Refusal> {
+    pub(super) fn read(body: Members<'_>) -> Result<Self, Refusal> {
         let roles = body.object("roles")?;
         let role = |name| Role::read(roles.object(name)?);
         Ok(Self {
@@ -129,6 +119,15 @@ pub(super) struct TimestampRole {
     pub(super) snapshot: Described,
 }
 
+impl TimestampRole {
+    pub(super) fn read(body: Members<'_>) -> Result<Self, Refusal> {
+        Ok(Self {
+            edition: Edition::read(body, "timestamp")?,
+            snapshot: Described::read(body.object("meta")?.object("snapshot.json")?)?,
+        })
+    }
+}
+
 /// A snapshot: which version of each targets metadata belongs together.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
@@ -137,6 +136,15 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
+    pub(super) fn read(body: Members<'_>) -> Result<Self, Refusal> {
+        let edition = Edition::read(body, "snapshot")?;
+        let mut meta = BTreeMap::new();
+        for (file, described) in body.object("meta")?.entries("meta", FILES)? {
+            meta.insert(file.clone(), Described::read(Members::of("meta", described)?)?);
+        }
+        Ok(Self { edition, meta })
+    }
+
     /// Checks that nothing in `next` is older than here or gone.
     pub(super) fn check_not_rolled_back(&self, next: &Self) -> Result<(), Refusal> {
         for (file, known) in &self.meta {
@@ -160,10 +168,14 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    pub(super) fn read(bytes: &[u8], role: &Role, keys: &Keys, signer: &'static str) -> Result<Self, Refusal> {
+    /// Reads a file that must be signed with the keys of its role.
+    pub(super) fn signed(bytes: &[u8], role: &Role, keys: &Keys, signer: &'static str) -> Result<Self, Refusal> {
         let signed = Signed::read(bytes, METADATA_LIMIT)?;
         signed.check(role, keys, signer)?;
-        let body = signed.body()?;
+        Self::read(signed.body()?)
+    }
+
+    pub(super) fn read(body: Members<'_>) -> Result<Self, Refusal> {
         let edition = Edition::read(body, "targets")?;
         let mut targets = BTreeMap::new();
         for (path, file) in body.object("targets")?.entries("targets", FILES)? {

@@ -289,7 +289,7 @@ impl Update {
         let Some(Asked { role, keys }) = self.asked().cloned() else {
             return Err(Refusal::Absent);
         };
-        let read = |bytes: &[u8]| Targets::read(bytes, &role.role, &keys, "the delegated role");
+        let read = |bytes: &[u8]| Targets::signed(bytes, &role.role, &keys, "the delegated role");
         let targets = match self.judge_targets(&role.name, answer, read) {
             Ok(targets) => targets,
             Err(refusal) => return self.settle_kept_or(source, refusal, Stage::Delegated(Source::Published)),
