@@ -30,11 +30,7 @@ mod auth;
 mod body;
 mod connection;
 mod error;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the services that need it are not started yet")
-)]
-#[expect(unreachable_pub, reason = "the errors of starting services will show it")]
+#[expect(dead_code, unreachable_pub, reason = "the services that need it are not started yet")]
 mod keys;
 mod observe;
 mod options;
@@ -42,8 +38,7 @@ mod registry;
 mod server;
 mod store;
 mod tls;
-#[cfg_attr(not(test), expect(dead_code, reason = "Server::start does not open it yet"))]
-#[expect(unreachable_pub, reason = "the errors of starting services will show it")]
+#[expect(dead_code, unreachable_pub, reason = "Server::start does not open it yet")]
 mod tuf;
 
 pub use auth::{AuthError, BasicAuth};

@@ -31,7 +31,7 @@ fn open(folder: &Path, content: &str, day: i64) -> Result<Repository, TufError> 
 /// What a client finds that begins with `anchor` and asks for each file as it is served.
 fn found(repository: &Repository, anchor: &[u8], now: Timestamp) -> String {
     let mut update = Update::begin(anchor, Reach::Published, now).unwrap();
-    let mut drive = |update: &mut Update| {
+    let drive = |update: &mut Update| {
         while let Some(ask) = update.ask() {
             let file = match ask.source {
                 Source::Kept => None,
