@@ -144,6 +144,7 @@ pub(crate) enum Failure {
     },
     /// What a TUF repository publishes could not be had.
     #[error("{} could not be had", match what {
+        What::Services => "the services to sign with",
         What::Defaults => "the default services",
         What::Trust => "whom to trust",
     })]

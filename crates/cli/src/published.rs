@@ -24,6 +24,8 @@ pub(crate) struct Published {
 /// What is looked for, and so what to say where it cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
+    /// The services that sign.
+    Services,
     /// Files made of what is published.
     Defaults,
     /// Whom to believe that a signature is good.
@@ -34,6 +36,10 @@ impl What {
     /// How to go on without.
     pub(crate) fn instead(self) -> &'static str {
         match self {
+            Self::Services => {
+                "without the network: --signing-config and --trusted-root name services in files, \
+                 and --key with --tlog-upload=false signs with a key alone"
+            }
             Self::Defaults => "without the network: leave --with-default-services out and describe the services",
             Self::Trust => {
                 "without the network: --trusted-root says in a file whom to trust, \
@@ -106,6 +112,11 @@ impl Published {
     pub(crate) async fn signing_config(&mut self, target: &'static str) -> Result<SigningConfig, Failure> {
         let bytes = self.target(target).await?;
         SigningConfig::parse(&bytes).map_err(|source| self.content(target, source))
+    }
+
+    /// How messages name what is published.
+    pub(crate) fn name_of(&self, target: &str) -> String {
+        format!("{target} of {}", self.mirror)
     }
 
     async fn target(&mut self, target: &'static str) -> Result<Vec<u8>, Failure> {

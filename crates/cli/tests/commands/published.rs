@@ -301,3 +301,97 @@ help: without the network: leave --with-default-services out and describe the se
 "#]]
     );
 }
+
+/// A user who trusts a repository that names these services, and has a key and a file.
+fn signer_with(config: &[u8]) -> User {
+    let root = trusted_root();
+    let (user, _) = user_of(&[("trusted_root.json", &root), ("signing_config.v0.2.json", config)]);
+    assert_eq!(initialize(&user, &[]).exit, 0);
+    user.write("hello.txt", "hello\n");
+    user.with_key("a")
+}
+
+#[test]
+fn what_signs_with_a_key_asks_the_services_that_are_published() {
+    let config = String::from_utf8(signing_config()).expect("it is text");
+    let user = signer_with(config.replace("https://rekor.test", "http://127.0.0.1:9").as_bytes());
+    for line in [
+        "sign-blob --key a.key --bundle b.json -y hello.txt",
+        "sign-blob --key a.key --bundle b.json --use-signing-config -y hello.txt",
+    ] {
+        let refused = user.run(line);
+        assert_eq!(refused.exit, 20, "{refused}");
+        // What is said of the log or of the timestamp authority, whichever fails first.
+        assert!(refused.stderr.contains(" gave no answer"), "{refused}");
+        assert!(!user.path("b.json").exists());
+    }
+}
+
+#[test]
+fn what_signs_with_a_key_signs_alone_where_no_service_is_published() {
+    let user = signer_with(br#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}"#);
+    let signed = user.run("sign-blob --key a.key --bundle b.json hello.txt");
+    assert_eq!(signed.exit, 0, "{signed}");
+    let verified = user.run("verify-blob --key a.pub --insecure-ignore-tlog --bundle b.json hello.txt");
+    assert_eq!(verified.exit, 0, "{verified}");
+}
+
+#[test]
+fn nothing_is_looked_up_where_a_flag_says_how_to_sign() {
+    let user = User::new().with_key("a");
+    let user = user
+        .clone()
+        .with_variable("TUF_ROOT", &user.path("cache").display().to_string());
+    user.write("hello.txt", "hello\n");
+    user.write(
+        "config.json",
+        r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}"#,
+    );
+    for flag in ["--tlog-upload=false", "--signing-config config.json"] {
+        let signed = user.run(&format!("sign-blob --key a.key --bundle b.json {flag} hello.txt"));
+        assert_eq!(signed.exit, 0, "{signed}");
+    }
+    let refused = user.run("sign-blob --key a.key --bundle b.json --use-signing-config=false hello.txt");
+    assert!(
+        refused
+            .stderr
+            .starts_with("Error: which transparency log is to have the signature is not said: "),
+        "{refused}"
+    );
+    for (flags, told) in [
+        (
+            "--signing-config config.json",
+            "--use-signing-config and --signing-config exclude each other",
+        ),
+        (
+            "--rekor-url https://rekor.test",
+            "cannot specify service URLs and use signing config",
+        ),
+        (
+            "--tlog-upload=false",
+            "--use-signing-config: what is published says which services to use",
+        ),
+    ] {
+        let refused = user.run(&format!(
+            "sign-blob --key a.key --bundle b.json --use-signing-config {flags} hello.txt"
+        ));
+        assert!(refused.stderr.starts_with(&format!("Error: {told}")), "{refused}");
+        assert_eq!(refused.exit, 1);
+    }
+    assert!(!user.path("cache").exists());
+}
+
+#[test]
+fn what_is_published_is_what_a_signature_without_a_key_is_made_with() {
+    let config = String::from_utf8(signing_config()).expect("it is text");
+    let user = signer_with(config.replace("https://fulcio.test", "http://127.0.0.1:9").as_bytes());
+    // A token that says who signs; the authority that is published is asked, and gives no answer.
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci50ZXN0Iiwic3ViIjoibWUiLCJlbWFpbCI6Im1lQGV4YW1wbGUuY29tIiwiZW1haWxfdmVyaWZpZWQiOnRydWUsImF1ZCI6InNpZ3N0b3JlIiwiZXhwIjo0MTAyNDQ0ODAwfQ.c2ln";
+    let refused = user.run(&format!(
+        "sign-blob --identity-token {token} --bundle b.json -y hello.txt"
+    ));
+    assert!(
+        refused.stderr.contains("certificate authority gave no answer"),
+        "{refused}"
+    );
+}
