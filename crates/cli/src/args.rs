@@ -37,7 +37,6 @@ pub(crate) mod transfer;
 pub(crate) mod trust_policy;
 pub(crate) mod trusted_root;
 pub(crate) mod trusted_signer;
-pub(crate) mod unserved;
 pub(crate) mod usage;
 pub(crate) mod vouched;
 

@@ -14,6 +14,7 @@ mod env;
 mod generate;
 mod generate_key_pair;
 mod import_key_pair;
+mod initialize;
 mod load;
 mod login;
 mod ls;
@@ -236,6 +237,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<generate::Generate>(),
     Entry::of::<generate_key_pair::GenerateKeyPair>(),
     Entry::of::<import_key_pair::ImportKeyPair>(),
+    Entry::of::<initialize::Initialize>(),
     Entry::of::<load::Load>(),
     Entry::of::<login::Login>(),
     Entry::of::<ls::Ls>(),

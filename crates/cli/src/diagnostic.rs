@@ -9,6 +9,7 @@ use countersign::copy::CopyError;
 use countersign::policy_program::PolicyError;
 use countersign::service::ServiceError;
 use countersign::sign::SignError;
+use countersign::tuf::TufFailure;
 use countersign::verify::{Refusal, VerifyError};
 use countersign_core::key::{ImportError, MessageUnknown};
 use countersign_core::signer::SignerError;
@@ -20,6 +21,7 @@ use crate::args::usage::UsageError;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::published::PublishedError;
 
 /// What is told of a failure.
 #[derive(Debug, PartialEq, Eq)]
@@ -144,6 +146,9 @@ fn cut(text: String) -> String {
 }
 
 fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
+    if let Failure::Published { what, source } = failure {
+        return (published(source), one(what.instead()));
+    }
     if let Some(error) = failure.of_store() {
         return store(error, program);
     }
@@ -179,6 +184,15 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
             ..
         } => (Exit::General, one("it can be used as it is, with --key")),
         _ => (Exit::General, Vec::new()),
+    }
+}
+
+/// What cannot be fetched may be there; what is refused is not what it should be.
+fn published(error: &PublishedError) -> Exit {
+    match error {
+        PublishedError::Tuf(TufFailure::Fetch(_)) => Exit::CouldNotTell,
+        PublishedError::Tuf(TufFailure::Refused { .. }) | PublishedError::Content { .. } => Exit::Corrupt,
+        _ => Exit::General,
     }
 }
 

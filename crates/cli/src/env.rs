@@ -108,6 +108,9 @@ pub(crate) const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
 pub(crate) const HOME: &str = "HOME";
+pub(crate) const TUF_ROOT: &str = "TUF_ROOT";
+pub(crate) const TUF_MIRROR: &str = "TUF_MIRROR";
+pub(crate) const TUF_ROOT_JSON: &str = "TUF_ROOT_JSON";
 
 /// What stands before the upper-case name of a flag.
 pub(crate) const FLAG_PREFIX: &str = "COSIGN_";
@@ -189,7 +192,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     ),
     plain(
         HOME,
-        "is the folder under which .docker/config.json is looked for",
+        "is the folder under which .docker/config.json and .sigstore/root are looked for",
         "path to a folder",
     ),
     plain("HTTPS_PROXY", "is the proxy for HTTPS", "URL"),
@@ -236,6 +239,21 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "path to a file",
     ),
     plain("TERM", "switches colours off when it is dumb", "name of a terminal"),
+    plain(
+        TUF_MIRROR,
+        "is the TUF repository that says whom to trust and which services to use",
+        "URL; default what initialize wrote down, else the public-good instance's",
+    ),
+    plain(
+        TUF_ROOT,
+        "is the folder in which what is known of TUF repositories is kept",
+        "path to a folder; default $HOME/.sigstore/root",
+    ),
+    plain(
+        TUF_ROOT_JSON,
+        "is the root that a TUF repository which initialize did not see begins with",
+        "path to a file",
+    ),
     plain(
         "XDG_CONFIG_HOME",
         "is the folder under which Podman's containers/auth.json is looked for",

@@ -16,6 +16,7 @@ use countersign::policy_program::PolicyError;
 use countersign::service::ServiceError;
 use countersign::services::VouchError;
 use countersign::sign::SignError;
+use countersign::tuf::TufFailure;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
 use countersign_artifacts::{PackError, PullError, PushError};
@@ -35,6 +36,7 @@ use tokio::task::JoinError;
 
 use crate::args::usage::UsageError;
 use crate::exit::Exit;
+use crate::published::{PublishedError, What};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -159,6 +161,18 @@ pub(crate) enum Failure {
         path: String,
         /// Why not.
         source: SelectionError,
+    },
+    /// What a TUF repository publishes could not be had.
+    #[error("{} could not be had", match what {
+        What::Services => "the services to sign with",
+        What::Defaults => "the default services",
+        What::Trust => "whom to trust",
+    })]
+    Published {
+        /// What was looked for.
+        what: What,
+        /// Why not.
+        source: PublishedError,
     },
     /// There is no token that says who signs.
     #[error(transparent)]
@@ -417,7 +431,11 @@ impl Failure {
     /// What came of a service, where that is the reason.
     pub(crate) fn of_service(&self) -> Option<&ServiceError> {
         match self {
-            Self::Ambient(AmbientError::Service(error))
+            Self::Published {
+                source: PublishedError::Tuf(TufFailure::Fetch(error)),
+                ..
+            }
+            | Self::Ambient(AmbientError::Service(error))
             | Self::LookUp(error)
             | Self::Verify(VerifyError::Log { source: error, .. })
             | Self::Credential(CredentialError::Service(error))
@@ -450,6 +468,11 @@ impl Failure {
             path: path.to_owned(),
             source,
         }
+    }
+
+    /// What a TUF repository publishes could not be had, because of `source`.
+    pub(crate) fn published(what: What, source: PublishedError) -> Self {
+        Self::Published { what, source }
     }
 
     /// Services cannot be chosen from the file `path`, because of `source`.

@@ -18,6 +18,7 @@ pub mod fuzzing;
 mod output;
 mod password;
 mod progress;
+mod published;
 mod session;
 mod verdicts;
 

@@ -3,7 +3,7 @@
 pub(crate) mod algorithm;
 mod constraints;
 mod distinguished_name;
-pub(crate) mod encoding;
+pub mod encoding;
 mod error;
 mod extensions;
 mod fulcio;

@@ -24,6 +24,7 @@ pub mod secret;
 pub mod signer;
 pub mod timestamp;
 pub mod trust;
+pub mod tuf;
 pub mod verify;
 
 pub use artifact::Artifact;

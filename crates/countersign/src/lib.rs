@@ -19,4 +19,5 @@ pub mod service;
 pub mod services;
 pub mod sign;
 pub mod tsa;
+pub mod tuf;
 pub mod verify;

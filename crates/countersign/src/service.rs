@@ -21,6 +21,8 @@ pub enum Service {
     TimestampAuthority,
     /// Keeps signatures in public: Rekor.
     TransparencyLog,
+    /// Tells whom to trust: a repository of The Update Framework.
+    TufRepository,
 }
 
 impl fmt::Display for Service {
@@ -30,6 +32,7 @@ impl fmt::Display for Service {
             Self::IdentityProvider => "identity provider",
             Self::TimestampAuthority => "timestamp authority",
             Self::TransparencyLog => "transparency log",
+            Self::TufRepository => "TUF repository",
         })
     }
 }
@@ -160,15 +163,20 @@ impl Place<'_> {
         answered: Answered,
         secret: Option<&Secret<String>>,
     ) -> Result<Answered, ServiceError> {
-        if (200..300).contains(&answered.status) {
-            return Ok(answered);
+        match (200..300).contains(&answered.status) {
+            true => Ok(answered),
+            false => Err(self.failure(&answered, secret)),
         }
-        Err(ServiceError::Status {
+    }
+
+    /// What an answer is that is no success.
+    pub(crate) fn failure(&self, answered: &Answered, secret: Option<&Secret<String>>) -> ServiceError {
+        ServiceError::Status {
             service: self.service,
             url: self.url.to_owned(),
             status: answered.status,
             reason: reason(&answered.body, secret),
-        })
+        }
     }
 
     pub(crate) fn unusable(&self, source: impl Into<Box<dyn Error + Send + Sync>>) -> ServiceError {

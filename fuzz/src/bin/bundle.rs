@@ -24,6 +24,13 @@ fuzz_target!(|bytes: &[u8]| {
         LogRule::InsecurelyIgnored,
     );
     let artifact = Artifact::new(Digest::sha256(b"an artifact that nobody signed"));
-    let rejection = verify(&bundle, &artifact, &policy, &TrustedRoot::default(), Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
+    let rejection = verify(
+        &bundle,
+        &artifact,
+        &policy,
+        &TrustedRoot::default(),
+        Timestamp::UNIX_EPOCH,
+    )
+    .expect_err("nobody signed it");
     assert!(!rejection.to_string().is_empty());
 });

@@ -11,7 +11,9 @@ use libfuzzer_sys::fuzz_target;
 const KEY: &[u8] = include_bytes!("../../../crates/core/tests/data/golden/keys/ed25519.pub");
 
 fuzz_target!(|text: &str| {
-    let Ok(checkpoint) = Checkpoint::parse(text) else { return };
+    let Ok(checkpoint) = Checkpoint::parse(text) else {
+        return;
+    };
     assert!(text.starts_with(checkpoint.note().text()));
     let head = checkpoint.head();
     let start = format!("{}\n{}\n", checkpoint.origin(), head.size);
@@ -23,7 +25,11 @@ fuzz_target!(|text: &str| {
         LogId::new([0; 32]),
         Validity::new(None, None),
     );
-    checkpoint.check_signed_by(&log).expect_err("the key signed no checkpoint");
+    checkpoint
+        .check_signed_by(&log)
+        .expect_err("the key signed no checkpoint");
     let witness = Witness::new("w".to_owned(), key).expect("an Ed25519 key");
-    checkpoint.cosigned_by(&witness).expect_err("the key cosigned no checkpoint");
+    checkpoint
+        .cosigned_by(&witness)
+        .expect_err("the key cosigned no checkpoint");
 });

@@ -31,7 +31,14 @@ fuzz_target!(|bytes: &[u8]| {
 fn judge(bundle: &Bundle) {
     let message = Message::of(b"a message that nobody signed", &needs(bundle, &POLICY));
     let artifact = Artifact::message(message);
-    let rejection = verify(bundle, &artifact, &POLICY, &TrustedRoot::default(), Timestamp::UNIX_EPOCH).expect_err("nobody signed it");
+    let rejection = verify(
+        bundle,
+        &artifact,
+        &POLICY,
+        &TrustedRoot::default(),
+        Timestamp::UNIX_EPOCH,
+    )
+    .expect_err("nobody signed it");
     assert!(!rejection.to_string().is_empty());
     if let (Format::LegacyFile, Content::Message(signed)) = (bundle.format(), bundle.content()) {
         let written = legacy::to_file(signed.signature());

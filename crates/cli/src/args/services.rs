@@ -5,13 +5,16 @@ use countersign::rekor::Log;
 use countersign::services::{Connections, Services};
 use countersign_core::trust::signing_config::{self, SelectionError, Service, SigningConfig};
 use countersign_core::trust::{self, TrustedRoot};
+use countersign_core::tuf::Reach;
 use countersign_oci::http::{ClientCertificate, Http, TlsOptions};
 
+use super::boolean;
 use super::given;
 use super::registry::{client, plain_client};
 use super::usage::UsageError;
 use crate::failure::Failure;
 use crate::file;
+use crate::published::{Published, SIGNING_CONFIG, What};
 use crate::session::Session;
 
 /// The services that vouch for signatures.
@@ -22,9 +25,16 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "FILE")]
     signing_config: Option<String>,
 
-    /// Uses the signing configuration of the trust root; there is none yet, so only =false
-    #[arg(long)]
-    use_signing_config: bool,
+    /// Uses the signing configuration that the TUF repository publishes, where no service is named
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_parser = boolean::parse
+    )]
+    use_signing_config: Option<bool>,
 
     /// The trusted root, a file: what the services answer is verified with it before anything is written
     #[arg(long, value_name = "FILE")]
@@ -83,37 +93,81 @@ impl ServiceArgs {
         given(&self.fulcio_url).is_some()
     }
 
-    /// Chooses the services; nothing is asked of them yet.
+    /// Chooses the services; nothing is asked of them yet. Where none is named, the TUF repository says which, and whom to
+    /// believe that they did right.
     pub(crate) fn choose(&self, session: &Session<'_>) -> Result<Chosen, Failure> {
-        if self.use_signing_config {
-            return Err(UsageError::because(
-                "--use-signing-config: there is no trust root with one yet; pass --signing-config with a file",
-            )
-            .into());
-        }
-        let chosen = match given(&self.signing_config) {
-            Some(path) => self.configured(path, session)?,
-            None => self.named(session)?,
+        self.check_published()?;
+        let (chosen, published) = match given(&self.signing_config) {
+            Some(path) => (self.configured(path, session)?, None),
+            None if self.are_published() => {
+                let (chosen, root) = self.published(session)?;
+                (chosen, Some(root))
+            }
+            None => (self.named(session)?, None),
         };
         self.check_timestamp_flags(&chosen)?;
         if self.insecure_skip_verify && chosen.services.is_empty() {
             let reason = "--insecure-skip-verify: no service is named whose answers would be verified";
             return Err(UsageError::because(reason).into());
         }
-        let Some(path) = given(&self.trusted_root) else {
-            if !self.insecure_skip_verify && !chosen.services.is_empty() {
-                session
-                    .ui()
-                    .warn("no --trusted-root is given: what the services answer is written without being verified");
+        let root = match (given(&self.trusted_root), published) {
+            _ if self.insecure_skip_verify => return Ok(chosen),
+            (Some(path), _) => {
+                let bytes = file::read(session.directory(), path, trust::LIMIT as u64)?;
+                TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?
             }
-            return Ok(chosen);
+            (None, Some(root)) => root,
+            (None, None) => {
+                if !chosen.services.is_empty() {
+                    session
+                        .ui()
+                        .warn("no --trusted-root is given: what the services answer is written without being verified");
+                }
+                return Ok(chosen);
+            }
         };
-        let bytes = file::read(session.directory(), path, trust::LIMIT as u64)?;
-        let root = TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
         Ok(Chosen {
             services: chosen.services.trusting(root),
             ..chosen
         })
+    }
+
+    /// Checks that nothing else says which services to use where the TUF repository is to.
+    fn check_published(&self) -> Result<(), UsageError> {
+        let reason = match self.use_signing_config {
+            Some(true) if given(&self.signing_config).is_some() => {
+                "--use-signing-config and --signing-config exclude each other: the one that is published, or a file"
+            }
+            Some(true) if self.names_services() => "cannot specify service URLs and use signing config",
+            Some(true) if !self.tlog_upload => {
+                "--use-signing-config: what is published says which services to use: not with --tlog-upload=false"
+            }
+            _ => return Ok(()),
+        };
+        Err(UsageError::because(reason))
+    }
+
+    /// Whether the TUF repository is to say which services to use.
+    fn are_published(&self) -> bool {
+        self.use_signing_config.unwrap_or(true) && self.tlog_upload && !self.names_services()
+    }
+
+    fn names_services(&self) -> bool {
+        let urls = [&self.rekor_url, &self.fulcio_url, &self.timestamp_server_url];
+        urls.into_iter().any(|url| given(url).is_some())
+    }
+
+    fn published(&self, session: &Session<'_>) -> Result<(Chosen, TrustedRoot), Failure> {
+        let (config, root, name) = session.wait(async {
+            let mut published = Published::look(What::Services, Reach::Published, session).await?;
+            let config = published.signing_config(SIGNING_CONFIG).await?;
+            Ok((
+                config,
+                published.trusted_root().await?,
+                published.name_of(SIGNING_CONFIG),
+            ))
+        })?;
+        Ok((self.of_config(&config, &name, session)?, root))
     }
 
     /// Checks that nothing is said of how a timestamp authority is reached where none is.
@@ -137,8 +191,7 @@ impl ServiceArgs {
     }
 
     fn configured(&self, path: &str, session: &Session<'_>) -> Result<Chosen, Failure> {
-        let urls = [&self.rekor_url, &self.fulcio_url, &self.timestamp_server_url];
-        if urls.into_iter().any(|url| given(url).is_some()) {
+        if self.names_services() {
             return Err(UsageError::because("cannot specify service URLs and use signing config").into());
         }
         let bytes = file::read(session.directory(), path, signing_config::LIMIT as u64)?;
@@ -149,6 +202,11 @@ impl ServiceArgs {
             ))
             .into());
         }
+        self.of_config(&config, path, session)
+    }
+
+    /// Chooses of the services of a configuration, which messages call `path`.
+    fn of_config(&self, config: &SigningConfig, path: &str, session: &Session<'_>) -> Result<Chosen, Failure> {
         if config.is_empty_of_services() {
             return Ok(Chosen {
                 services: Services::none(),
@@ -170,7 +228,7 @@ impl ServiceArgs {
             Ok::<_, Failure>(chosen.map(|service| service.url().to_owned()))
         };
         Ok(Chosen {
-            services: Services::of(&config, now, self.connections(session)?)
+            services: Services::of(config, now, self.connections(session)?)
                 .map_err(|source| Failure::selection(path, source))?,
             authority: url(authority)?,
             provider: url(provider)?,
@@ -187,8 +245,8 @@ impl ServiceArgs {
             (true, Some(url)) => Some(Log::Rekor1 { url: url.to_owned() }),
             (true, None) => {
                 return Err(UsageError::because(
-                    "which transparency log is to have the signature is not said: pass --signing-config with a file, \
-                     --rekor-url, or --tlog-upload=false",
+                    "which transparency log is to have the signature is not said: pass --rekor-url or --tlog-upload=false, \
+                     or --signing-config with a file, or name no service at all",
                 )
                 .into());
             }

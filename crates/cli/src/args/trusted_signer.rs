@@ -11,6 +11,7 @@ use countersign_core::key::{PublicKey, SignatureDigest};
 use countersign_core::message::{Bytes, Needs};
 use countersign_core::policy::{CertificateLogRule, Claim, LogRule, Policy, Quorum, TimestampRule, TrustedSigner};
 use countersign_core::trust::TrustedRoot;
+use countersign_core::tuf::Reach;
 use countersign_core::verify::{needs, verify};
 use countersign_oci::http::Http;
 
@@ -22,6 +23,7 @@ use super::trusted_root::TrustedRootArgs;
 use super::usage::UsageError;
 use super::{given, trust_policy};
 use crate::failure::Failure;
+use crate::published::{Published, What};
 use crate::session::Session;
 
 /// Who is trusted to have signed, and what else must vouch for it.
@@ -165,13 +167,27 @@ impl TrustedSignerArgs {
             None => None,
         };
         let beside = self.beside.read(self.offline, session, http).await?;
-        self.terms_with(key, beside, claim, session)
+        let (policy, quorum) = self.policy(key, claim, session)?;
+        let root = match self.root(&policy, session)? {
+            Some(root) => root,
+            None => self.published(session).await?,
+        };
+        Ok(self.terms_of(policy, quorum, beside, root))
     }
 
     /// As [`terms`](Self::terms), for a command that needs no registry, and so no client where the key is here.
     pub(crate) fn terms_alone(&self, claim: Claim, thing: &str, session: &Session<'_>) -> Result<Terms, Failure> {
         self.warn(thing, session);
-        let reference = self.reference(session)?;
+        let key = match self.reference(session)? {
+            Some(reference) => Some(match reference.read_here(&session.variables())? {
+                Some(pem) => reference.parse_public(&pem)?,
+                None => {
+                    let http = plain_client(session);
+                    session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?
+                }
+            }),
+            None => None,
+        };
         let beside = match self.beside.is_given() {
             true => {
                 let http = plain_client(session);
@@ -179,45 +195,22 @@ impl TrustedSignerArgs {
             }
             false => Beside::default(),
         };
-        let Some(reference) = reference else {
-            return self.terms_with(None, beside, claim, session);
+        let (policy, quorum) = self.policy(key, claim, session)?;
+        let root = match self.root(&policy, session)? {
+            Some(root) => root,
+            None => session.wait(self.published(session))?,
         };
-        let key = match reference.read_here(&session.variables())? {
-            Some(pem) => reference.parse_public(&pem)?,
-            None => {
-                let http = plain_client(session);
-                session.wait(async { Ok(reference.public_key(&session.variables(), &http).await?) })?
-            }
-        };
-        self.terms_with(Some(key), beside, claim, session)
+        Ok(self.terms_of(policy, quorum, beside, root))
     }
 
-    fn terms_with(
-        &self,
-        key: Option<PublicKey>,
-        beside: Beside,
-        claim: Claim,
-        session: &Session<'_>,
-    ) -> Result<Terms, Failure> {
-        let (policy, quorum) = self.policy(key, claim, session)?;
-        let root = match self.root.load(session)? {
-            Some(root) => root,
-            None if policy.needs_no_trust() => TrustedRoot::default(),
-            None => {
-                return Err(UsageError::because(
-                    "a trusted root is needed: pass --trusted-root with a file, \
-                     or --key with --insecure-ignore-tlog to verify with a key alone",
-                )
-                .into());
-            }
-        };
-        Ok(Terms {
+    fn terms_of(&self, policy: Policy, quorum: Option<Quorum>, beside: Beside, root: TrustedRoot) -> Terms {
+        Terms {
             log: self.asked_log(&root),
             beside: self.beside.is_given().then_some(beside),
             policy,
             root,
             quorum,
-        })
+        }
     }
 
     /// The log that is asked for what is missing: that of the flag, or cosign's own where the trusted root is of it.
@@ -261,6 +254,24 @@ impl TrustedSignerArgs {
     /// Whether no entry in a log is asked for.
     fn is_unlogged(&self) -> bool {
         self.insecure_ignore_tlog || self.private_infrastructure
+    }
+
+    /// Whom to believe, as flags and variables say, or nobody where a key alone decides; nothing where that is to be looked
+    /// up.
+    fn root(&self, policy: &Policy, session: &Session<'_>) -> Result<Option<TrustedRoot>, Failure> {
+        Ok(match self.root.load(session)? {
+            None if policy.needs_no_trust() => Some(TrustedRoot::default()),
+            root => root,
+        })
+    }
+
+    /// Whom a TUF repository says to believe.
+    async fn published(&self, session: &Session<'_>) -> Result<TrustedRoot, Failure> {
+        let reach = match self.offline {
+            true => Reach::Kept,
+            false => Reach::Published,
+        };
+        Published::look(What::Trust, reach, session).await?.trusted_root().await
     }
 
     /// Whether nothing but the registry may be contacted.

@@ -152,7 +152,7 @@ fn what_is_missing_or_needs_a_service_is_told() {
     for (line, told) in [
         (
             "attest-blob --key a.key --predicate p.json hello.txt",
-            "or --tlog-upload=false",
+            "the services to sign with could not be had",
         ),
         (
             "attest-blob --key a.key --tlog-upload=false hello.txt",

@@ -171,8 +171,9 @@ fn cert_stands_for_certificate_in_the_names_of_flags() {
         User::new().run("sign --output-cert x --key k a"),
         str![[r#"
 --- stderr
-Error: which transparency log is to have the signature is not said: pass --signing-config with a file, --rekor-url, or --tlog-upload=false
-help: `countersign sign --help` shows how it is used
+Error: the services to sign with could not be had
+  caused by: neither TUF_ROOT nor HOME says where what is known of TUF repositories is kept
+help: without the network: --signing-config and --trusted-root name services in files, and --key with --tlog-upload=false signs with a key alone
 --- exit 1
 
 "#]]

@@ -4,6 +4,7 @@ mod attaching;
 mod belongings;
 mod harness;
 mod hostile;
+mod published;
 mod registry;
 mod signing;
 
@@ -23,6 +24,7 @@ mod generate;
 mod generate_key_pair;
 mod golden;
 mod import_key_pair;
+mod initialize;
 mod line;
 mod load;
 mod login;

@@ -10,15 +10,18 @@ use jiff::tz::Offset;
 
 /// One element: its tag, what it holds, and all of it.
 #[derive(Clone, Copy)]
-pub(crate) struct Element<'a> {
-    pub(crate) tag: Tag,
-    pub(crate) contents: &'a [u8],
-    pub(crate) whole: &'a [u8],
+pub struct Element<'a> {
+    /// What it is.
+    pub tag: Tag,
+    /// What it holds.
+    pub contents: &'a [u8],
+    /// Tag, length and contents.
+    pub whole: &'a [u8],
 }
 
 impl<'a> Element<'a> {
     /// Reads bytes that are one element of this tag, and nothing else.
-    pub(crate) fn only(tag: Tag, bytes: &'a [u8]) -> der::Result<Self> {
+    pub fn only(tag: Tag, bytes: &'a [u8]) -> der::Result<Self> {
         let mut elements = Elements::new(bytes);
         let element = elements.expect(tag)?;
         elements.finish()?;
@@ -26,22 +29,22 @@ impl<'a> Element<'a> {
     }
 
     /// Returns the elements within.
-    pub(crate) fn elements(self) -> Elements<'a> {
+    pub fn elements(self) -> Elements<'a> {
         Elements::new(self.contents)
     }
 
     /// Reads the element as a value of its type.
-    pub(crate) fn decode<T: Decode<'a>>(self) -> der::Result<T> {
+    pub fn decode<T: Decode<'a>>(self) -> der::Result<T> {
         T::from_der(self.whole)
     }
 
     /// Returns the text of an element whose tag stands for one.
-    pub(crate) fn text(self) -> der::Result<&'a str> {
+    pub fn text(self) -> der::Result<&'a str> {
         std::str::from_utf8(self.contents).map_err(|error| ErrorKind::Utf8(error).into())
     }
 
     /// Returns the text of an `IA5String`, which is ASCII; it is named by its tag or by that of a choice.
-    pub(crate) fn ia5_text(self) -> der::Result<&'a str> {
+    pub fn ia5_text(self) -> der::Result<&'a str> {
         let text = self.text()?;
         if !text.is_ascii() || text.is_empty() {
             return Err(self.tag.value_error());
@@ -50,7 +53,7 @@ impl<'a> Element<'a> {
     }
 
     /// Returns the octets of a `BIT STRING` that has a whole number of them.
-    pub(crate) fn whole_bits(self) -> der::Result<&'a [u8]> {
+    pub fn whole_bits(self) -> der::Result<&'a [u8]> {
         match self.contents.split_first() {
             Some((0, octets)) if self.tag == Tag::BitString => Ok(octets),
             _ => Err(self.tag.value_error()),
@@ -60,7 +63,7 @@ impl<'a> Element<'a> {
     /// Returns the moment of a `Time` (RFC 5280 §4.1.2.5): to the second, in UTC.
     ///
     /// `None` is past what can be told, as 9999-12-31T23:59:59Z is, which stands for no end (RFC 5280 §4.1.2.5).
-    pub(crate) fn moment(self) -> der::Result<Option<Timestamp>> {
+    pub fn moment(self) -> der::Result<Option<Timestamp>> {
         let wrong = || self.tag.value_error();
         let (year, rest) = match self.tag {
             Tag::UtcTime => {
@@ -90,17 +93,22 @@ impl<'a> Element<'a> {
 }
 
 /// Elements, one after the other.
-pub(crate) struct Elements<'a> {
+pub struct Elements<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Elements<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// Begins with the first of them.
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
     /// Returns the next element, `None` at the end.
-    pub(crate) fn next(&mut self) -> der::Result<Option<Element<'a>>> {
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an element that cannot be read is an error, not an end"
+    )]
+    pub fn next(&mut self) -> der::Result<Option<Element<'a>>> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -118,7 +126,7 @@ impl<'a> Elements<'a> {
     }
 
     /// Returns the next element, which must have this tag.
-    pub(crate) fn expect(&mut self, tag: Tag) -> der::Result<Element<'a>> {
+    pub fn expect(&mut self, tag: Tag) -> der::Result<Element<'a>> {
         match self.next()? {
             Some(element) if element.tag == tag => Ok(element),
             Some(element) => Err(element.tag.unexpected_error(Some(tag))),
@@ -131,7 +139,7 @@ impl<'a> Elements<'a> {
     }
 
     /// Returns the next element if it has this tag.
-    pub(crate) fn optional(&mut self, tag: Tag) -> der::Result<Option<Element<'a>>> {
+    pub fn optional(&mut self, tag: Tag) -> der::Result<Option<Element<'a>>> {
         if self.rest.first() == Some(&tag.octet()) {
             self.next()
         } else {
@@ -140,13 +148,13 @@ impl<'a> Elements<'a> {
     }
 
     /// Returns the next element as an object identifier.
-    pub(crate) fn identifier(&mut self) -> der::Result<Identifier<'a>> {
+    pub fn identifier(&mut self) -> der::Result<Identifier<'a>> {
         let element = self.expect(Tag::ObjectIdentifier)?;
         Identifier::new(element.contents)
     }
 
     /// Checks that nothing is left.
-    pub(crate) fn finish(self) -> der::Result<()> {
+    pub fn finish(self) -> der::Result<()> {
         match u16::try_from(self.rest.len()) {
             Ok(0) => Ok(()),
             left => Err(ErrorKind::TrailingData {
@@ -160,11 +168,11 @@ impl<'a> Elements<'a> {
 
 /// An object identifier of any length, with arcs of any size: `der`'s own has neither.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Identifier<'a>(&'a [u8]);
+pub struct Identifier<'a>(&'a [u8]);
 
 impl<'a> Identifier<'a> {
     /// Takes the octets of an identifier (X.690 §8.19).
-    pub(crate) fn new(octets: &'a [u8]) -> der::Result<Self> {
+    pub fn new(octets: &'a [u8]) -> der::Result<Self> {
         let is_whole = octets.last().is_some_and(|last| last & CONTINUED == 0);
         let mut begins = true;
         for octet in octets {
@@ -182,7 +190,7 @@ impl<'a> Identifier<'a> {
     }
 
     /// Returns the octets that follow those of `parent`.
-    pub(crate) fn below(self, parent: ObjectIdentifier) -> Option<&'a [u8]> {
+    pub fn below(self, parent: ObjectIdentifier) -> Option<&'a [u8]> {
         self.0.strip_prefix(parent.as_bytes())
     }
 }
@@ -216,12 +224,12 @@ impl fmt::Display for Identifier<'_> {
 }
 
 /// Reads a number of an `INTEGER` that is not negative, without leading zeros.
-pub(crate) fn unsigned<'a>(element: Element<'a>) -> der::Result<&'a [u8]> {
+pub fn unsigned<'a>(element: Element<'a>) -> der::Result<&'a [u8]> {
     element.decode::<UintRef<'a>>().map(|number| number.as_bytes())
 }
 
 /// The tag of a choice or an optional field: `[number]`.
-pub(crate) fn context(number: TagNumber, is_constructed: bool) -> Tag {
+pub fn context(number: TagNumber, is_constructed: bool) -> Tag {
     Tag::ContextSpecific {
         constructed: is_constructed,
         number,
@@ -229,7 +237,7 @@ pub(crate) fn context(number: TagNumber, is_constructed: bool) -> Tag {
 }
 
 /// Writes an element.
-pub(crate) fn element(tag: Tag, contents: &[u8]) -> der::Result<Vec<u8>> {
+pub fn element(tag: Tag, contents: &[u8]) -> der::Result<Vec<u8>> {
     let mut written = Header::new(tag, contents.len())?.to_der()?;
     written.extend_from_slice(contents);
     Ok(written)

@@ -17,9 +17,10 @@ use zeroize::Zeroizing;
 use super::identifier::{Family, RsaNumbers, family};
 use super::{
     Curve, EncodingError, KeyAlgorithm, PublicKey, PublicKeyAlgorithm, PublicKeyError, Signature, SignatureDigest,
-    UnsupportedKey, ecdsa, prehashed,
+    UnsupportedKey, ecdsa, pem, prehashed,
 };
 use crate::message::{Bytes, Message, Needs};
+use crate::secret::Secret;
 use crate::signer::{Signer, SignerError};
 
 /// A private key that signs; AWS-LC wipes it when it is dropped.
@@ -105,6 +106,18 @@ impl PrivateKey {
     /// Returns the public half.
     pub fn public_key(&self) -> &PublicKey {
         &self.public
+    }
+
+    /// Writes the PEM block `PRIVATE KEY`, which is not encrypted: for what a file's mode protects.
+    ///
+    /// # Errors
+    /// [`SignerError::Crypto`] when AWS-LC does not give the key away.
+    pub fn to_unencrypted_pem(&self) -> Result<Secret<String>, SignerError> {
+        let algorithm = self.public.algorithm();
+        let der = self
+            .to_pkcs8()
+            .map_err(|Unspecified| SignerError::Crypto { algorithm })?;
+        Ok(Secret::new(pem::encode("PRIVATE KEY", &der)))
     }
 
     /// Writes the DER `PrivateKeyInfo`, version 1, as Go's x509 reads and writes it.

@@ -7,7 +7,7 @@ use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
     self, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    UnparsedPublicKey, VerificationAlgorithm,
+    RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -189,6 +189,19 @@ impl PublicKey {
     pub(crate) fn verifies_prehashed(&self, message: &[u8], signature: &Signature) -> bool {
         let hash = hashed(SignatureDigest::Sha512, message);
         self.algorithm == PublicKeyAlgorithm::Ed25519 && self.verifies_ed25519ph(&hash, signature.as_bytes())
+    }
+
+    /// Says whether this is an ECDSA key.
+    pub(crate) fn is_ecdsa(&self) -> bool {
+        matches!(self.algorithm, PublicKeyAlgorithm::Ecdsa(_))
+    }
+
+    /// Says whether the signature is RSASSA-PSS over the message with SHA-256, its salt as long as the hash.
+    pub(crate) fn verifies_rsa_pss(&self, message: &[u8], signature: &Signature) -> bool {
+        matches!(self.algorithm, PublicKeyAlgorithm::Rsa { .. })
+            && UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &self.der)
+                .verify(message, signature.as_bytes())
+                .is_ok()
     }
 
     fn verifies_ecdsa(&self, curve: Curve, hash: &[u8], signature: &[u8]) -> bool {

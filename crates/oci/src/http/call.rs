@@ -10,7 +10,7 @@ use super::retry::{Attempts, Retry};
 use super::{Http, Redirects, Request, address};
 use crate::error::StoreError;
 
-/// A call of a service. Redirects are not followed: what is sent is for the address that was given.
+/// A call of a service. Redirects are not followed unless the call says so: what is sent is for the address that was given.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
     url: &'a str,
@@ -19,6 +19,7 @@ pub struct Call<'a> {
     credentials: Option<(&'static str, &'a Secret<String>)>,
     attempts: u32,
     limit: u64,
+    redirects: Redirects,
 }
 
 /// What a service answered, whatever the status.
@@ -44,6 +45,7 @@ impl<'a> Call<'a> {
             credentials: None,
             attempts: 1,
             limit,
+            redirects: Redirects::Returned,
         }
     }
 
@@ -76,6 +78,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Says that redirects are followed, where nothing is sent and what comes is not believed for where it comes from.
+    #[must_use]
+    pub fn following_redirects(mut self) -> Self {
+        self.redirects = Redirects::Followed;
+        self
+    }
+
     fn request(&self) -> Result<Request, StoreError> {
         let method = if self.content.is_some() {
             Method::POST
@@ -83,7 +92,7 @@ impl<'a> Call<'a> {
             Method::GET
         };
         let mut request = Request::new(method, parse(self.url)?);
-        request.redirects = Redirects::Returned;
+        request.redirects = self.redirects;
         for (name, value) in &self.headers {
             add(&mut request.headers, name.clone(), value)?;
         }

@@ -3,15 +3,16 @@
 use clap::Args;
 use countersign_core::trust::Validity;
 use countersign_core::trust::signing_config::{self, Selection, Service, SigningConfig};
+use countersign_core::tuf::Reach;
 
 use crate::args::given;
 use crate::args::out::OutArgs;
 use crate::args::service_spec::ServiceSpec;
-use crate::args::unserved::{Published, Unserved};
 use crate::args::usage::UsageError;
 use crate::commands::{Fallback, Subcommand};
 use crate::failure::Failure;
 use crate::file;
+use crate::published::{self, Published, SIGNING_CONFIG, SIGNING_CONFIG_REKOR_2, What};
 use crate::session::Session;
 
 /// Makes a signing configuration; without flags, one of no services, for keys alone
@@ -45,8 +46,29 @@ pub(crate) struct Create {
     #[arg(long, value_name = "FILE")]
     base_config: Option<String>,
 
-    #[command(flatten)]
-    unserved: Unserved<Published>,
+    /// Begins with what the TUF repository publishes; services that are given take the place of its own of the kind
+    #[arg(long, conflicts_with = "base_config")]
+    with_default_services: bool,
+
+    /// The same, with a Rekor 2 as the transparency log
+    #[arg(long, conflicts_with = "base_config")]
+    with_default_rekor_v2: bool,
+
+    /// Leaves out the certificate authorities of what it begins with
+    #[arg(long)]
+    no_default_fulcio: bool,
+
+    /// Leaves out the identity providers of what it begins with
+    #[arg(long)]
+    no_default_oidc: bool,
+
+    /// Leaves out the transparency logs of what it begins with
+    #[arg(long)]
+    no_default_rekor: bool,
+
+    /// Leaves out the timestamp authorities of what it begins with
+    #[arg(long)]
+    no_default_tsa: bool,
 
     #[command(flatten)]
     out: OutArgs,
@@ -58,7 +80,6 @@ impl Subcommand for Create {
     const FALLBACK: Fallback = Fallback::None;
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.unserved.refuse()?;
         let json = self.config(session)?.to_json();
         self.out.write(&json, session).map(drop)
     }
@@ -67,6 +88,18 @@ impl Subcommand for Create {
 impl Create {
     fn config(&self, session: &Session<'_>) -> Result<SigningConfig, Failure> {
         let mut config = self.base(session)?;
+        if self.no_default_fulcio {
+            config = config.with_certificate_authorities(Vec::new());
+        }
+        if self.no_default_oidc {
+            config = config.with_identity_providers(Vec::new());
+        }
+        if self.no_default_rekor {
+            config = config.with_logs(Vec::new(), Selection::default());
+        }
+        if self.no_default_tsa {
+            config = config.with_timestampers(Vec::new(), Selection::default());
+        }
         if !self.fulcio.is_empty() {
             config = config.with_certificate_authorities(services("fulcio", &self.fulcio)?);
         }
@@ -83,7 +116,25 @@ impl Create {
     }
 
     fn base(&self, session: &Session<'_>) -> Result<SigningConfig, Failure> {
+        let target = match (self.with_default_rekor_v2, self.with_default_services) {
+            (true, _) => Some(SIGNING_CONFIG_REKOR_2),
+            (false, true) => Some(SIGNING_CONFIG),
+            (false, false) => None,
+        };
+        if let Some(target) = target {
+            return session.wait(async {
+                let mut published = Published::look(What::Defaults, Reach::Published, session).await?;
+                published.signing_config(target).await
+            });
+        }
         let Some(path) = given(&self.base_config) else {
+            let left_out = [
+                (self.no_default_fulcio, "--no-default-fulcio"),
+                (self.no_default_oidc, "--no-default-oidc"),
+                (self.no_default_rekor, "--no-default-rekor"),
+                (self.no_default_tsa, "--no-default-tsa"),
+            ];
+            published::check_left_out(&left_out)?;
             return Ok(SigningConfig::default());
         };
         let bytes = file::read(session.directory(), path, signing_config::LIMIT as u64)?;

@@ -3,13 +3,14 @@
 use clap::Args;
 use countersign_core::key::KEY_FILE_LIMIT;
 use countersign_core::trust::{self, Authority, TransparencyLog, TrustedRoot, Validity};
+use countersign_core::tuf::Reach;
 
 use crate::args::out::OutArgs;
 use crate::args::service_spec::ServiceSpec;
-use crate::args::unserved::{Published, Unserved};
 use crate::commands::{Fallback, Subcommand};
 use crate::failure::Failure;
 use crate::file;
+use crate::published::{self, Published, What};
 use crate::session::Session;
 
 /// Makes a trusted root
@@ -31,8 +32,25 @@ pub(crate) struct Create {
     #[arg(long, value_name = "SERVICE")]
     tsa: Vec<String>,
 
-    #[command(flatten)]
-    unserved: Unserved<Published>,
+    /// Begins with what the TUF repository publishes; services that are given come beside its own
+    #[arg(long)]
+    with_default_services: bool,
+
+    /// Leaves out the certificate authorities of --with-default-services
+    #[arg(long)]
+    no_default_fulcio: bool,
+
+    /// Leaves out the certificate logs of --with-default-services
+    #[arg(long)]
+    no_default_ctfe: bool,
+
+    /// Leaves out the transparency logs of --with-default-services
+    #[arg(long)]
+    no_default_rekor: bool,
+
+    /// Leaves out the timestamp authorities of --with-default-services
+    #[arg(long)]
+    no_default_tsa: bool,
 
     #[command(flatten)]
     out: OutArgs,
@@ -44,21 +62,53 @@ impl Subcommand for Create {
     const FALLBACK: Fallback = Fallback::None;
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
-        self.unserved.refuse()?;
+        let base = self.base(session)?;
         let signers = ServiceSpec::each("fulcio", AUTHORITY, &self.fulcio, |spec| {
             authority(spec, Start::OfRoot, session)
         })?;
         let stampers = ServiceSpec::each("tsa", AUTHORITY, &self.tsa, |spec| {
             authority(spec, Start::OfSigner, session)
         })?;
+        let certificate_logs = ServiceSpec::each("ctfe", LOG, &self.ctfe, |spec| log(spec, session))?;
+        let logs = ServiceSpec::each("rekor", LOG, &self.rekor, |spec| log(spec, session))?;
         let root = TrustedRoot::default()
-            .with_certificate_authorities(signers)
-            .with_certificate_logs(ServiceSpec::each("ctfe", LOG, &self.ctfe, |spec| log(spec, session))?)
-            .with_logs(ServiceSpec::each("rekor", LOG, &self.rekor, |spec| log(spec, session))?)
-            .with_timestamp_authorities(stampers);
+            .with_certificate_authorities(beside(base.certificate_authorities(), self.no_default_fulcio, signers))
+            .with_certificate_logs(beside(base.certificate_logs(), self.no_default_ctfe, certificate_logs))
+            .with_logs(beside(base.logs(), self.no_default_rekor, logs))
+            .with_timestamp_authorities(beside(base.timestamp_authorities(), self.no_default_tsa, stampers));
         let json = root.to_json();
         self.out.write(&json, session).map(drop)
     }
+}
+
+impl Create {
+    /// What is published, where that is asked for; nobody otherwise.
+    fn base(&self, session: &Session<'_>) -> Result<TrustedRoot, Failure> {
+        let left_out = [
+            (self.no_default_fulcio, "--no-default-fulcio"),
+            (self.no_default_ctfe, "--no-default-ctfe"),
+            (self.no_default_rekor, "--no-default-rekor"),
+            (self.no_default_tsa, "--no-default-tsa"),
+        ];
+        if self.with_default_services {
+            return session.wait(async {
+                let mut published = Published::look(What::Defaults, Reach::Published, session).await?;
+                published.trusted_root().await
+            });
+        }
+        published::check_left_out(&left_out)?;
+        Ok(TrustedRoot::default())
+    }
+}
+
+/// What is published of a kind, unless it is left out, and what is given beside it.
+fn beside<T: Clone>(published: &[T], is_left_out: bool, given: Vec<T>) -> Vec<T> {
+    let mut all = match is_left_out {
+        true => Vec::new(),
+        false => published.to_vec(),
+    };
+    all.extend(given);
+    all
 }
 
 /// From when an authority is believed if nothing is said.

@@ -170,7 +170,7 @@ fn a_log_a_certificate_and_a_bundle_that_is_not_made_are_refused() {
     for (flags, reason) in [
         (
             "attest --key a.key --predicate claim.json",
-            "which transparency log is to have the signature is not said",
+            "the services to sign with could not be had",
         ),
         (
             "attest --key a.key --tlog-upload=false --predicate claim.json --rekor-entry-type dsse",

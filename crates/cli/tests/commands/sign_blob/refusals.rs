@@ -23,8 +23,9 @@ fn a_log_is_not_forgotten_in_silence() {
         writer().run("sign-blob --key a.key hello.txt"),
         str![[r#"
 --- stderr
-Error: which transparency log is to have the signature is not said: pass --signing-config with a file, --rekor-url, or --tlog-upload=false
-help: `countersign sign-blob --help` shows how it is used
+Error: the services to sign with could not be had
+  caused by: neither TUF_ROOT nor HOME says where what is known of TUF repositories is kept
+help: without the network: --signing-config and --trusted-root name services in files, and --key with --tlog-upload=false signs with a key alone
 --- exit 1
 
 "#]]

@@ -70,7 +70,7 @@ fn what_is_missing_unknown_or_wrong_is_told() {
         ("--base-config absent.json".to_owned(), "reading absent.json"),
         (
             "--with-default-services".to_owned(),
-            "--with-default-services needs the trust root of the public instance, which this version does not fetch",
+            "neither TUF_ROOT nor HOME says where what is known of TUF repositories is kept",
         ),
     ] {
         let outcome = User::new().run(&format!("signing-config create {line}"));

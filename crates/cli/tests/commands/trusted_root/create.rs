@@ -82,7 +82,7 @@ fn what_is_missing_unknown_or_wrong_is_told() {
         ),
         (
             "--with-default-services",
-            "--with-default-services needs the trust root of the public instance, which this version does not fetch",
+            "neither TUF_ROOT nor HOME says where what is known of TUF repositories is kept",
         ),
     ] {
         let outcome = user().run(&format!("trusted-root create {line}"));

@@ -184,8 +184,9 @@ fn a_log_is_not_forgotten_in_silence() {
         signer().run(&format!("verify --key a.pub {IMAGE}")),
         str![[r#"
 --- stderr
-Error: a trusted root is needed: pass --trusted-root with a file, or --key with --insecure-ignore-tlog to verify with a key alone
-help: `countersign verify --help` shows how it is used
+Error: whom to trust could not be had
+  caused by: neither TUF_ROOT nor HOME says where what is known of TUF repositories is kept
+help: without the network: --trusted-root says in a file whom to trust, and --key with --insecure-ignore-tlog verifies with a key alone
 --- exit 1
 
 "#]]

@@ -66,7 +66,7 @@ help: `countersign tree REGISTRY/app@DIGEST` lists what is attached
 #[test]
 fn what_needs_a_service_or_makes_no_sense_is_refused() {
     for (flags, reason) in [
-        ("--key a.pub", "a trusted root is needed"),
+        ("--key a.pub", "whom to trust could not be had"),
         (
             "--insecure-ignore-tlog",
             "--certificate-identity or --certificate-identity-regexp is required",
@@ -77,7 +77,7 @@ fn what_needs_a_service_or_makes_no_sense_is_refused() {
         ),
         (
             "--key a.pub --insecure-ignore-tlog --use-signed-timestamps",
-            "a trusted root is needed",
+            "whom to trust could not be had",
         ),
         (
             "--key a.pub --insecure-ignore-tlog --type foo",

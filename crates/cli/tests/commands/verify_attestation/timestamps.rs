@@ -57,7 +57,7 @@ fn a_timestamp_is_neither_needed_nor_believed_without_its_authority() {
         let asked = user.run(&format!("{verify} --use-signed-timestamps {trusting} {image}"));
         assert!(asked.exit == 12 && asked.stderr.contains(reason), "{asked}");
         let nobody = user.run(&format!("{verify} --use-signed-timestamps {image}"));
-        let reason = "a trusted root is needed";
+        let reason = "whom to trust could not be had";
         assert!(nobody.exit == 1 && nobody.stderr.contains(reason), "{nobody}");
     }
 }
