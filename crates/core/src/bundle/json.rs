@@ -98,16 +98,13 @@ fn content_of(envelope: Option<envelope::Wire<'_>>, message: Option<WireMessage<
 }
 
 fn message_of(wire: WireMessage<'_>) -> Result<MessageSignature, BundleError> {
-    let digest = match wire.message_digest {
+    let digest = match wire.message_digest.map(|wire| (wire.algorithm, wire.digest)) {
         // cosign writes an empty object for pure Ed25519
-        Some(WireDigest {
-            algorithm: Some(algorithm),
-            digest: Some(digest),
-        }) => Some(MessageDigest {
-            algorithm: algorithm.into_owned(),
-            bytes: bytes_of("messageDigest.digest", &digest)?,
+        None | Some((None, None)) => None,
+        Some((algorithm, digest)) => Some(MessageDigest {
+            algorithm: required("messageDigest.algorithm", algorithm)?.into_owned(),
+            bytes: bytes_of("messageDigest.digest", &required("messageDigest.digest", digest)?)?,
         }),
-        _ => None,
     };
     Ok(MessageSignature {
         digest,

@@ -2,13 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign_core::Certificate;
 use countersign_core::certificate::path::{Purpose, VerifiedPath, verify_path};
 use countersign_core::certificate::sct::{
     LIMIT, SctError, SeenByLogs, SignedCertificateTimestamp, verify_detached, verify_embedded,
 };
 use countersign_core::key::{KeyAlgorithm, SignatureDigest};
 use countersign_core::trust::TransparencyLog;
-use countersign_core::{Certificate, Digest, Signer};
 
 use super::builder::{Draft, Party, long_opaque, opaque, precertificate, timestamp, timestamps};
 use super::published_timestamps::{always, trusted};

@@ -149,3 +149,56 @@ fn an_envelope_in_a_bundle_has_one_signature_of_the_key_that_is_named() {
     bundle["verificationMaterial"]["publicKey"] = json!({});
     read(&bundle).unwrap();
 }
+
+#[test]
+fn half_a_digest_of_the_message_is_refused_and_none_is_not_needed() {
+    let sigstore = Sigstore::new();
+    let bundle = sigstore.sign().json();
+    let with = |digest: Value| {
+        let mut bundle = bundle.clone();
+        bundle["messageSignature"]["messageDigest"] = digest;
+        Bundle::from_json(bundle.to_string().as_bytes())
+    };
+    let whole = bundle["messageSignature"]["messageDigest"].clone();
+    for (digest, missing) in [
+        (json!({ "algorithm": whole["algorithm"] }), "messageDigest.digest"),
+        (json!({ "digest": whole["digest"] }), "messageDigest.algorithm"),
+    ] {
+        assert_matches!(with(digest), Err(BundleError::Missing { member }) if member == missing);
+    }
+    // cosign writes this for Ed25519
+    for none in [json!({}), Value::Null] {
+        with(none).unwrap();
+    }
+}
+
+#[test]
+fn members_in_another_spelling_are_not_the_ones_that_are_needed() {
+    let sigstore = Sigstore::new();
+    let evidence = sigstore.sign().json().to_string();
+    let renamed = |name: &str, other: &str| {
+        let changed = evidence.replace(&format!("\"{name}\":"), &format!("\"{other}\":"));
+        assert_ne!(changed, evidence);
+        Bundle::from_json(changed.as_bytes())
+    };
+    for (name, other) in [
+        ("mediaType", "media_type"),
+        ("verificationMaterial", "verification_material"),
+        ("logId", "log_id"),
+        ("kindVersion", "kind_version"),
+        ("inclusionProof", "inclusion_proof"),
+    ] {
+        assert_matches!(renamed(name, other), Err(BundleError::Missing { member }) if member == name);
+    }
+    assert_matches!(renamed("rawBytes", "raw_bytes"), Err(BundleError::Json { .. }));
+    // what may be absent is absent then, and the policy asks for it
+    for (name, other) in [
+        ("tlogEntries", "tlog_entries"),
+        ("rfc3161Timestamps", "rfc3161_timestamps"),
+    ] {
+        let bundle = renamed(name, other).unwrap();
+        assert_eq!(bundle.log_entries().len() + bundle.timestamps().len(), 1);
+    }
+    let number = evidence.replace("\"SHA2_256\"", "1");
+    assert_matches!(Bundle::from_json(number.as_bytes()), Err(BundleError::Json { .. }));
+}

@@ -2,7 +2,6 @@
 
 #[macro_use]
 #[path = "../data/read.rs"]
-#[expect(dead_code, reason = "what is judged here is made here")]
 mod read;
 
 #[path = "../certificates/builder.rs"]
@@ -10,6 +9,7 @@ mod read;
 mod builder;
 mod claims;
 mod identities;
+mod published;
 mod sigstore;
 #[path = "../timestamps/stamper.rs"]
 #[expect(dead_code, reason = "timestamps have more parts than are needed here")]

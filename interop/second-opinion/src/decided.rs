@@ -1,0 +1,128 @@
+//! Where the verdicts differ, and who is right.
+
+use crate::Verdict;
+use crate::cases::Case;
+
+/// A difference that was looked into.
+pub(crate) struct Decided {
+    pub(crate) name: &'static str,
+    /// Who accepts.
+    accepts: Who,
+    /// Names of cases; none for any.
+    cases: &'static [&'static str],
+    /// Parts of the change's name, any of which it has; none for any.
+    changes: &'static [&'static str],
+    /// A part of what the one who refuses says.
+    refusal: &'static str,
+    pub(crate) reason: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    We,
+    They,
+}
+
+impl Decided {
+    pub(crate) fn is_about(&self, case: &Case, change: &str, ours: &Verdict, theirs: &Verdict) -> bool {
+        let refusal = match (self.accepts, ours, theirs) {
+            (Who::We, Ok(()), Err(reason)) | (Who::They, Err(reason), Ok(())) => reason,
+            _ => return false,
+        };
+        let is_any = |list: &[&str], has: &dyn Fn(&str) -> bool| list.is_empty() || list.iter().any(|part| has(part));
+        is_any(self.cases, &|name| name == case.name)
+            && is_any(self.changes, &|part| change.contains(part))
+            && refusal.contains(self.refusal)
+    }
+}
+
+pub(crate) const DECIDED: &[Decided] = &[
+    Decided {
+        name: "no media type",
+        accepts: Who::They,
+        cases: &[],
+        changes: &["/mediaType absent"],
+        refusal: "mediaType is missing",
+        reason: "we: which version it is decides what must be there (sigstore_bundle.proto)",
+    },
+    Decided {
+        name: "the same entry twice",
+        accepts: Who::They,
+        cases: &[],
+        changes: &["/tlogEntries the last twice"],
+        refusal: "is there more than once",
+        reason: "we: one entry must not count twice (client-spec §4.6)",
+    },
+    Decided {
+        name: "another log",
+        accepts: Who::They,
+        cases: &["rekor2-happy-path", "rekor2-dsse-happy-path"],
+        changes: &["/logId/keyId"],
+        refusal: "",
+        reason: "we: the entry says which log it is in, and that must be the one that signed",
+    },
+    Decided {
+        name: "another place in the proof",
+        accepts: Who::They,
+        cases: &["rekor2-happy-path", "rekor2-dsse-happy-path"],
+        changes: &["/inclusionProof/logIndex"],
+        refusal: "inclusion proof is for the entry",
+        reason: "we: evidence that contradicts itself is not believed",
+    },
+    Decided {
+        name: "another tree in the proof",
+        accepts: Who::They,
+        cases: &[],
+        changes: &["/inclusionProof/rootHash", "/inclusionProof/treeSize"],
+        refusal: "inclusion proof is for a tree of",
+        reason: "we: the same",
+    },
+    Decided {
+        name: "certificates beside the leaf that cannot be read",
+        accepts: Who::They,
+        cases: &["npm-provenance-npm-test-ossf"],
+        changes: &["/certificates/1/rawBytes", "/certificates/2/rawBytes"],
+        refusal: "certificate",
+        reason: "we: they may be on the way to the root, and what cannot be read is told",
+    },
+    Decided {
+        name: "null",
+        accepts: Who::We,
+        cases: &[],
+        changes: &["/hint null", "/keyid null", "/rfc3161Timestamps null"],
+        refusal: "invalid type: null",
+        reason: "we: null is the same as absent (protobuf's JSON mapping)",
+    },
+    Decided {
+        name: "an empty digest of the message",
+        accepts: Who::We,
+        cases: &[],
+        changes: &["/messageDigest empty"],
+        refusal: "missing field `algorithm`",
+        reason: "we: cosign writes this for Ed25519; the digest is not signed and can only reject",
+    },
+    Decided {
+        name: "a body to be rebuilt",
+        accepts: Who::We,
+        cases: &["rekor2-happy-path", "rekor2-dsse-happy-path"],
+        changes: &["/canonicalizedBody absent", "/canonicalizedBody null"],
+        refusal: "",
+        reason: "we: that of Rekor 2 may be left out (client-spec §4.6)",
+    },
+    Decided {
+        name: "timestamps beside a signature by a key",
+        accepts: Who::We,
+        cases: &["managed-key-happy-path"],
+        changes: &["/signedTimestamp"],
+        refusal: "invalid RFC 3161 timestamp",
+        reason: "either: a key has no end, so the moment does not matter; ours is looked at when it is asked for",
+    },
+    Decided {
+        name: "P-521",
+        accepts: Who::We,
+        cases: &["java-PKIX_ECDSA_P521_SHA_512"],
+        changes: &["as it is"],
+        refusal: "unsupported or invalid EC curve parameters",
+        reason: "we: it is in the registry of algorithms",
+    },
+];

@@ -1,0 +1,72 @@
+//! The cases of the conformance suite and bundles of real builds, as they are and changed in one place, are judged by us and
+//! by `sigstore-verify`. Where the verdicts differ, `decided.rs` says who is right and why; any other difference is an error.
+
+mod cases;
+mod changes;
+mod decided;
+mod ours;
+mod theirs;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use crate::cases::Case;
+use crate::decided::DECIDED;
+
+/// What somebody says of a bundle: nothing when it is accepted, else why it is not.
+type Verdict = Result<(), String>;
+
+fn main() -> ExitCode {
+    let mut judged = 0_usize;
+    let mut agreed = 0_usize;
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut undecided = Vec::new();
+    for case in cases::all() {
+        let changes = match case.is_changed() {
+            true => changes::of(&case.bundle),
+            false => Vec::new(),
+        };
+        let unchanged = std::iter::once(("as it is".to_owned(), case.bundle.clone()));
+        for (change, bundle) in unchanged.chain(changes) {
+            judged += 1;
+            let (ours, theirs) = (ours::judge(&case, &bundle), theirs::judge(&case, &bundle));
+            if ours.is_ok() == theirs.is_ok() {
+                agreed += 1;
+                continue;
+            }
+            match DECIDED
+                .iter()
+                .find(|known| known.is_about(&case, &change, &ours, &theirs))
+            {
+                Some(known) => *seen.entry(known.name).or_default() += 1,
+                None => undecided.push(told(&case, &change, &ours, &theirs)),
+            }
+        }
+    }
+    println!(
+        "{judged} judged, {agreed} with the same verdict, {} without a decision",
+        undecided.len()
+    );
+    for known in DECIDED {
+        let times = seen.get(known.name).copied().unwrap_or(0);
+        println!("  {times:4} {}: {}", known.name, known.reason);
+        if times == 0 {
+            undecided.push(format!("{}: decided, and nothing is about it any more", known.name));
+        }
+    }
+    for difference in &undecided {
+        println!("{difference}");
+    }
+    match undecided.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn told(case: &Case, change: &str, ours: &Verdict, theirs: &Verdict) -> String {
+    let said = |verdict: &Verdict| match verdict {
+        Ok(()) => "accepted".to_owned(),
+        Err(reason) => format!("refused ({reason})"),
+    };
+    format!("{} [{change}]: we {}, they {}", case.name, said(ours), said(theirs))
+}
