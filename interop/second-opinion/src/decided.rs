@@ -24,6 +24,15 @@ enum Who {
 }
 
 impl Decided {
+    /// The row that `docs/conformance.md` has of it.
+    pub(crate) fn row(&self) -> String {
+        let accepts = match self.accepts {
+            Who::We => "we",
+            Who::They => "they",
+        };
+        format!("| {} | {accepts} | {} |", self.name, self.reason)
+    }
+
     pub(crate) fn is_about(&self, case: &Case, change: &str, ours: &Verdict, theirs: &Verdict) -> bool {
         let refusal = match (self.accepts, ours, theirs) {
             (Who::We, Ok(()), Err(reason)) | (Who::They, Err(reason), Ok(())) => reason,
@@ -43,7 +52,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &[],
         changes: &["/mediaType absent"],
         refusal: "mediaType is missing",
-        reason: "we: which version it is decides what must be there (sigstore_bundle.proto)",
+        reason: "which version it is decides what must be there (sigstore_bundle.proto)",
     },
     Decided {
         name: "the same entry twice",
@@ -51,7 +60,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &[],
         changes: &["/tlogEntries the last twice"],
         refusal: "is there more than once",
-        reason: "we: one entry must not count twice (client-spec §4.6)",
+        reason: "one entry must not count twice (client-spec §4.6)",
     },
     Decided {
         name: "another log",
@@ -59,7 +68,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &["rekor2-happy-path", "rekor2-dsse-happy-path"],
         changes: &["/logId/keyId"],
         refusal: "",
-        reason: "we: the entry says which log it is in, and that must be the one that signed",
+        reason: "the entry says which log it is in, and that must be the one that signed",
     },
     Decided {
         name: "another place in the proof",
@@ -67,7 +76,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &["rekor2-happy-path", "rekor2-dsse-happy-path"],
         changes: &["/inclusionProof/logIndex"],
         refusal: "inclusion proof is for the entry",
-        reason: "we: evidence that contradicts itself is not believed",
+        reason: "evidence that contradicts itself is not believed",
     },
     Decided {
         name: "another tree in the proof",
@@ -75,7 +84,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &[],
         changes: &["/inclusionProof/rootHash", "/inclusionProof/treeSize"],
         refusal: "inclusion proof is for a tree of",
-        reason: "we: the same",
+        reason: "evidence that contradicts itself is not believed",
     },
     Decided {
         name: "certificates beside the leaf that cannot be read",
@@ -83,7 +92,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &["npm-provenance-npm-test-ossf"],
         changes: &["/certificates/1/rawBytes", "/certificates/2/rawBytes"],
         refusal: "certificate",
-        reason: "we: they may be on the way to the root, and what cannot be read is told",
+        reason: "they may be on the way to the root, and what cannot be read is told",
     },
     Decided {
         name: "null",
@@ -91,7 +100,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &[],
         changes: &["/hint null", "/keyid null", "/rfc3161Timestamps null"],
         refusal: "invalid type: null",
-        reason: "we: null is the same as absent (protobuf's JSON mapping)",
+        reason: "null is the same as absent (protobuf's JSON mapping)",
     },
     Decided {
         name: "an empty digest of the message",
@@ -99,7 +108,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &[],
         changes: &["/messageDigest empty"],
         refusal: "missing field `algorithm`",
-        reason: "we: cosign writes this for Ed25519; the digest is not signed and can only reject",
+        reason: "cosign writes this for Ed25519; the digest is not signed and can only reject",
     },
     Decided {
         name: "a body to be rebuilt",
@@ -107,7 +116,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &["rekor2-happy-path", "rekor2-dsse-happy-path"],
         changes: &["/canonicalizedBody absent", "/canonicalizedBody null"],
         refusal: "",
-        reason: "we: that of Rekor 2 may be left out (client-spec §4.6)",
+        reason: "that of Rekor 2 may be left out (client-spec §4.6)",
     },
     Decided {
         name: "timestamps beside a signature by a key",
@@ -115,7 +124,7 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &["managed-key-happy-path"],
         changes: &["/signedTimestamp"],
         refusal: "invalid RFC 3161 timestamp",
-        reason: "either: a key has no end, so the moment does not matter; ours is looked at when it is asked for",
+        reason: "a key has no end, so that the moment does not matter; timestamps count where they are asked for",
     },
     Decided {
         name: "P-521",
@@ -123,6 +132,6 @@ pub(crate) const DECIDED: &[Decided] = &[
         cases: &["java-PKIX_ECDSA_P521_SHA_512"],
         changes: &["as it is"],
         refusal: "unsupported or invalid EC curve parameters",
-        reason: "we: it is in the registry of algorithms",
+        reason: "it is in the registry of algorithms",
     },
 ];

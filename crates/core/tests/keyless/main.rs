@@ -9,6 +9,7 @@ mod read;
 mod builder;
 mod claims;
 mod identities;
+mod materials;
 mod published;
 mod sigstore;
 #[path = "../timestamps/stamper.rs"]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use countersign::credential::{Credential, CredentialError};
 use countersign::oidc::IdentityToken;
 use countersign::rekor::Log;
@@ -318,7 +320,7 @@ fn of_rekor_1(entry: &Value) -> Value {
 }
 
 fn decoded(text: &Value) -> Vec<u8> {
-    countersign_core::go_json::decode_bytes(text.as_str().unwrap()).unwrap()
+    STANDARD.decode(text.as_str().unwrap()).unwrap()
 }
 
 fn hex_of(bytes: &[u8]) -> String {
