@@ -29,6 +29,11 @@ impl Case {
     pub(crate) fn is_changed(&self) -> bool {
         CHANGED.contains(&self.name.as_str())
     }
+
+    /// Says whether the trusted root is, too.
+    pub(crate) fn is_root_changed(&self) -> bool {
+        ROOT_CHANGED.contains(&self.name.as_str())
+    }
 }
 
 /// Returns all cases, in the order of their names.
@@ -100,6 +105,9 @@ const CHANGED: [&str; 10] = [
     "npm-provenance-npm-test-ossf",
     "pypi-rfc8785-0.1.2-py3-none-any.whl.sigstore",
 ];
+
+/// One whose times are of timestamps, and one whose time is of the log.
+const ROOT_CHANGED: [&str; 2] = ["rekor2-happy-path", "intoto-with-custom-trust-root"];
 
 /// Whom the suite expects where a case names nobody.
 const IDENTITY: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";

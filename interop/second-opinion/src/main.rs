@@ -22,14 +22,9 @@ fn main() -> ExitCode {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut undecided = Vec::new();
     for case in cases::all() {
-        let changes = match case.is_changed() {
-            true => changes::of(&case.bundle),
-            false => Vec::new(),
-        };
-        let unchanged = std::iter::once(("as it is".to_owned(), case.bundle.clone()));
-        for (change, bundle) in unchanged.chain(changes) {
+        for (change, bundle, root) in variants(&case) {
             judged += 1;
-            let (ours, theirs) = (ours::judge(&case, &bundle), theirs::judge(&case, &bundle));
+            let (ours, theirs) = (ours::judge(&case, &bundle, &root), theirs::judge(&case, &bundle, &root));
             if ours.is_ok() == theirs.is_ok() {
                 agreed += 1;
                 continue;
@@ -66,6 +61,20 @@ fn main() -> ExitCode {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
+}
+
+/// The bundle and the root of a case as they are, and each with every change of one place.
+fn variants(case: &Case) -> Vec<(String, String, String)> {
+    let mut variants = vec![("as it is".to_owned(), case.bundle.clone(), case.root.clone())];
+    if case.is_changed() {
+        let of_bundle = changes::of(&case.bundle).into_iter();
+        variants.extend(of_bundle.map(|(change, bundle)| (change, bundle, case.root.clone())));
+    }
+    if case.is_root_changed() {
+        let of_root = changes::of(&case.root).into_iter();
+        variants.extend(of_root.map(|(change, root)| (format!("root{change}"), case.bundle.clone(), root)));
+    }
+    variants
 }
 
 fn told(case: &Case, change: &str, ours: &Verdict, theirs: &Verdict) -> String {

@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use crate::Verdict;
 use crate::cases::{Artifact, Case, Signer};
 
-pub(crate) fn judge(case: &Case, bundle: &str) -> Verdict {
+pub(crate) fn judge(case: &Case, bundle: &str, root: &str) -> Verdict {
     let bundle = Bundle::from_json(bundle.as_bytes()).map_err(|error| error.to_string())?;
-    let trust = TrustedRoot::parse(case.root.as_bytes()).map_err(|error| error.to_string())?;
+    let trust = TrustedRoot::parse(root.as_bytes()).map_err(|error| error.to_string())?;
     let logs = LogRule::Required {
         logs: NonZero::<usize>::MIN,
     };

@@ -9,14 +9,14 @@ use sigstore_verify::{Policy, PublicKeyVerificationPolicy, VerificationPolicy, v
 use crate::Verdict;
 use crate::cases::{Artifact, Case, Signer};
 
-pub(crate) fn judge(case: &Case, bundle: &str) -> Verdict {
-    let judged = AssertUnwindSafe(|| of(case, bundle));
+pub(crate) fn judge(case: &Case, bundle: &str, root: &str) -> Verdict {
+    let judged = AssertUnwindSafe(|| of(case, bundle, root));
     catch_unwind(judged).unwrap_or_else(|_| Err("it panicked".to_owned()))
 }
 
-fn of(case: &Case, bundle: &str) -> Verdict {
+fn of(case: &Case, bundle: &str, root: &str) -> Verdict {
     let bundle = Bundle::from_json(bundle).map_err(|error| error.to_string())?;
-    let trust = TrustedRoot::from_json(&case.root).map_err(|error| error.to_string())?;
+    let trust = TrustedRoot::from_json(root).map_err(|error| error.to_string())?;
     let policy: Box<dyn Policy> = match &case.signer {
         Signer::Key(pem) => {
             let key = DerPublicKey::from_pem(pem).map_err(|error| error.to_string())?;
