@@ -167,6 +167,14 @@ pub(crate) const DECIDED: &[Decided] = &[
         reason: "whoever trusts a key says since when (sigstore_trustroot.proto)",
     },
     Decided {
+        name: "root: another id of a log",
+        accepts: Who::They,
+        cases: &["rekor2-happy-path"],
+        changes: &["/logId/keyId"],
+        refusal: " id ",
+        reason: "evidence names its log by the id, which is that of the key",
+    },
+    Decided {
         name: "root: another address of a log",
         accepts: Who::They,
         cases: &["rekor2-happy-path"],
