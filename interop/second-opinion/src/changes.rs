@@ -57,31 +57,7 @@ fn changes(value: &Value) -> Vec<(&'static str, Option<Value>)> {
         ("another type", Some(json!(true))),
     ];
     match value {
-        Value::String(text) => {
-            changes.push(("empty", Some(json!(""))));
-            changes.push(("longer", Some(json!(format!("{text}x")))));
-            if let Ok(number) = text.parse::<i64>() {
-                changes.push(("one more", Some(json!((number + 1).to_string()))));
-                changes.push(("negative", Some(json!("-1"))));
-                changes.push(("a number", Some(json!(number))));
-            } else if let Ok(bytes) = STANDARD.decode(text)
-                && !bytes.is_empty()
-            {
-                for (kind, place) in [
-                    ("first bit", 0),
-                    ("middle bit", bytes.len() / 2),
-                    ("last bit", bytes.len() - 1),
-                ] {
-                    let mut bytes = bytes.clone();
-                    if let Some(byte) = bytes.get_mut(place) {
-                        *byte ^= 1;
-                    }
-                    changes.push((kind, Some(json!(STANDARD.encode(bytes)))));
-                }
-                changes.push(("a byte more", Some(json!(STANDARD.encode([&bytes[..], &[0]].concat())))));
-                changes.push(("a byte less", Some(json!(STANDARD.encode(&bytes[..bytes.len() - 1])))));
-            }
-        }
+        Value::String(text) => changes.extend(of_text(text)),
         Value::Array(members) => {
             changes.push(("empty", Some(json!([]))));
             if let Some(last) = members.last() {
@@ -97,6 +73,33 @@ fn changes(value: &Value) -> Vec<(&'static str, Option<Value>)> {
         }
         _ => {}
     }
+    changes
+}
+
+/// What becomes of a text, which is a number, base64 or neither.
+fn of_text(text: &str) -> Vec<(&'static str, Option<Value>)> {
+    let mut changes = vec![("empty", Some(json!(""))), ("longer", Some(json!(format!("{text}x"))))];
+    if let Ok(number) = text.parse::<i64>() {
+        changes.push(("one more", Some(json!((number + 1).to_string()))));
+        changes.push(("negative", Some(json!("-1"))));
+        changes.push(("a number", Some(json!(number))));
+        return changes;
+    }
+    let bytes = STANDARD.decode(text).unwrap_or_default();
+    if bytes.is_empty() {
+        return changes;
+    }
+    for (kind, place) in [
+        ("first bit", 0),
+        ("middle bit", bytes.len() / 2),
+        ("last bit", bytes.len() - 1),
+    ] {
+        let mut bytes = bytes.clone();
+        bytes[place] ^= 1;
+        changes.push((kind, Some(json!(STANDARD.encode(bytes)))));
+    }
+    changes.push(("a byte more", Some(json!(STANDARD.encode([&bytes[..], &[0]].concat())))));
+    changes.push(("a byte less", Some(json!(STANDARD.encode(&bytes[..bytes.len() - 1])))));
     changes
 }
 

@@ -17,8 +17,7 @@ use crate::decided::DECIDED;
 type Verdict = Result<(), String>;
 
 fn main() -> ExitCode {
-    let mut judged = 0_usize;
-    let mut agreed = 0_usize;
+    let (mut judged, mut agreed) = (0_usize, 0_usize);
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut undecided = Vec::new();
     for case in cases::all() {
@@ -42,18 +41,7 @@ fn main() -> ExitCode {
         "{judged} judged, {agreed} with the same verdict, {} without a decision",
         undecided.len()
     );
-    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/conformance.md");
-    let document = std::fs::read_to_string(document).expect("the page is there");
-    for known in DECIDED {
-        if !document.contains(&known.row()) {
-            undecided.push(format!("docs/conformance.md lacks {}", known.row()));
-        }
-        let times = seen.get(known.name).copied().unwrap_or(0);
-        println!("  {times:4} {}: {}", known.name, known.reason);
-        if times == 0 {
-            undecided.push(format!("{}: decided, and nothing is about it any more", known.name));
-        }
-    }
+    undecided.extend(stale(&seen));
     for difference in &undecided {
         println!("{difference}");
     }
@@ -61,6 +49,24 @@ fn main() -> ExitCode {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
+}
+
+/// Tells how often each decision was needed; returns what is wrong with those that were not, or are not on the page.
+fn stale(seen: &BTreeMap<&str, usize>) -> Vec<String> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/conformance.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let mut wrong = Vec::new();
+    for known in DECIDED {
+        let times = seen.get(known.name).copied().unwrap_or(0);
+        println!("  {times:4} {}: {}", known.name, known.reason);
+        if !page.contains(&known.row()) {
+            wrong.push(format!("docs/conformance.md lacks {}", known.row()));
+        }
+        if times == 0 {
+            wrong.push(format!("{}: decided, and nothing is about it any more", known.name));
+        }
+    }
+    wrong
 }
 
 /// The bundle and the root of a case as they are, and each with every change of one place.

@@ -343,6 +343,16 @@ fn unverifiable(vouched: Result<Bundle, VouchError>) -> LogRejection {
     }
 }
 
+/// Makes it an entry for another signature.
+fn for_another(sigstore: &Sigstore, evidence: &Evidence, entry: &mut Value) {
+    let mut other = evidence.clone();
+    other.signature = sigstore.sign().signature;
+    *entry = match entry.get("inclusionPromise") {
+        Some(_) => sigstore.rekor_1(&other, noon().as_second()),
+        None => sigstore.rekor_2(&other),
+    };
+}
+
 #[tokio::test]
 async fn what_a_log_falsified_is_not_handed_out() {
     let as_it_is = |_: &Sigstore, _: &Evidence, _: &mut Value| {};
@@ -352,14 +362,6 @@ async fn what_a_log_falsified_is_not_handed_out() {
         Err(VouchError::Unverifiable(Rejection::NoTime)) => {}
         other => panic!("{other:?}"),
     }
-    let for_another = |sigstore: &Sigstore, evidence: &Evidence, entry: &mut Value| {
-        let mut other = evidence.clone();
-        other.signature = sigstore.sign().signature;
-        *entry = match entry.get("inclusionPromise") {
-            Some(_) => sigstore.rekor_1(&other, noon().as_second()),
-            None => sigstore.rekor_2(&other),
-        };
-    };
     for version in [rekor_1, rekor_2] {
         match unverifiable(logged(version, for_another).await) {
             LogRejection::Body(_) => {}
