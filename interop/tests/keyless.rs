@@ -265,7 +265,9 @@ fn what_a_service_refuses_or_falsifies_is_not_written() {
     );
     assert_eq!(refused.code, Some(1), "{refused:#?}");
     assert!(
-        refused.stderr.contains("what the services answered does not verify"),
+        refused
+            .stderr
+            .contains("what the certificate authority answered does not verify"),
         "{refused:#?}"
     );
     assert!(!fs::exists(scene.peers.path("refused")).unwrap());

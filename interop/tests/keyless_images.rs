@@ -157,7 +157,9 @@ fn what_does_not_verify_is_not_attached() {
         ];
         let refused = scene.ours(command, &flags, &image);
         assert!(
-            refused.stderr.contains("what the services answered does not verify"),
+            refused
+                .stderr
+                .contains("what the certificate authority answered does not verify"),
             "{refused:#?}"
         );
         let tree = scene.theirs("ours", "tree", &[], &image);

@@ -17,6 +17,38 @@ fn bundles_of_real_builds_have_their_verdict() {
     assert_eq!(judge("bundles"), 81);
 }
 
+/// The rule of the suite's protocol: what is named is a digest only in its one form, and where no file has that name.
+#[test]
+fn a_digest_of_another_form_or_with_a_file_of_its_name_is_a_path() {
+    let data = Path::new("tests/data/sigstore-conformance/bundle-verify");
+    let data = data.canonicalize().expect("the data are there");
+    let folder = tempfile::tempdir().expect("there is room");
+    let artifact = fs::read(data.join("a.txt")).expect("the artifact is there");
+    let digest = Digest::sha256(&artifact).to_string();
+    for case in ["happy-path-v0.3", "happy-path-intoto-in-dsse-v3"] {
+        let judge = |artifact: &str| verdict(folder.path(), &data.join(case), artifact);
+        judge(&digest).expect("it is the artifact's digest");
+        for other in [
+            &digest[..digest.len() - 2],
+            &digest.replace("sha256:", "sha512:"),
+            &digest[7..],
+        ] {
+            let refused = judge(other).expect_err(other);
+            assert!(
+                refused.starts_with("exit 1: ") && refused.contains(other),
+                "{case}: {refused}"
+            );
+        }
+        // now it is the name of a file with something else in it
+        fs::write(folder.path().join(&digest), "something else").expect("there is room");
+        let refused = judge(&digest).expect_err("the file is another");
+        assert!(refused.starts_with("exit 12: "), "{case}: {refused}");
+        fs::write(folder.path().join(&digest), &artifact).expect("there is room");
+        judge(&digest).expect("the file is the artifact");
+        fs::remove_file(folder.path().join(&digest)).expect("it was written");
+    }
+}
+
 /// Judges every case of a folder, by the path of its artifact and by its digest; returns how many verdicts were given.
 fn judge(folder: &str) -> usize {
     let folder = Path::new("tests/data")

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_core::certificate::Certificate;
 use countersign_core::certificate::path::{PathError, Purpose, verify_path};
+use countersign_core::certificate::{Certificate, Name};
 use countersign_core::key::{KeyAlgorithm, PrivateKey, PrivateKeyError};
+use countersign_core::quoted::Quoted;
 use countersign_core::signer::Signer;
 use countersign_core::trust::{Authority, Validity};
 use countersign_oci::http::Http;
@@ -98,6 +99,7 @@ impl Credential {
         http: &Http,
     ) -> Result<Self, CredentialError> {
         let issued = fulcio::certify(url, token, &*signer, http).await?;
+        check_identity(issued.certificate(), token)?;
         Self::certified(signer, issued.certificate().clone(), issued.issuers().to_vec())
     }
 
@@ -123,6 +125,29 @@ impl Credential {
     }
 }
 
+/// Checks that a certificate for an e-mail address is for that of the token (client-spec §2.1.3).
+///
+/// Of others the authority makes names of its own, and of the issuer too where that spoke for another.
+fn check_identity(certificate: &Certificate, token: &IdentityToken) -> Result<(), CredentialError> {
+    let Some(email) = token.email() else { return Ok(()) };
+    let mut names = certificate.names().iter();
+    if names.any(|name| matches!(name, Name::Email(found) if found == email)) {
+        return Ok(());
+    }
+    Err(CredentialError::OtherIdentity {
+        expected: Quoted::new(email),
+        found: certificate
+            .names()
+            .iter()
+            .take(SHOWN)
+            .map(|name| Quoted::new(&name.to_string()))
+            .collect(),
+    })
+}
+
+/// How many names an error shows.
+const SHOWN: usize = 4;
+
 /// Why there is no credential.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -130,6 +155,14 @@ pub enum CredentialError {
     /// No key could be made.
     #[error(transparent)]
     Key(#[from] PrivateKeyError),
+    /// The certificate authority certified somebody else.
+    #[error("the certificate is for {found:?}, expected {expected} as in the identity token")]
+    OtherIdentity {
+        /// Whom the token is about.
+        expected: Quoted,
+        /// Whom the certificate names.
+        found: Vec<Quoted>,
+    },
     /// The certificate is not of the key.
     #[error("the certificate is of another key than the one that signs")]
     OtherKey,

@@ -25,6 +25,7 @@ pub const LIMIT: usize = 64 * 1024;
 pub struct IdentityToken {
     secret: Secret<String>,
     subject: String,
+    is_email: bool,
     issuer: String,
 }
 
@@ -42,6 +43,7 @@ impl IdentityToken {
         }
         Ok(Self {
             subject: subject(&claims)?,
+            is_email: claims.email.as_ref().is_some_and(|email| !email.is_empty()),
             issuer: claims.iss,
             secret: text,
         })
@@ -56,6 +58,11 @@ impl IdentityToken {
     /// the holder.
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    /// Returns the subject, if it is an e-mail address.
+    pub fn email(&self) -> Option<&str> {
+        self.is_email.then_some(self.subject.as_str())
     }
 
     /// Returns the provider.

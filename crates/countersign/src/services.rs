@@ -1,5 +1,6 @@
 //! The services that vouch for signatures, and what they add to one.
 
+use std::borrow::Cow;
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -12,12 +13,12 @@ use countersign_core::policy::{
     CertificateLogRule, Claim, IdentityPattern, LogRule, Pattern, Policy, TimestampRule, TrustedSigner,
 };
 use countersign_core::protocol::rekor::{Kept, Proposal, Verifier};
-use countersign_core::trust::TrustedRoot;
 use countersign_core::trust::signing_config::{SelectionError, Service, SigningConfig};
+use countersign_core::trust::{TrustedRoot, Validity};
 use countersign_core::verify::{Rejection, verify};
 use countersign_oci::http::Http;
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::credential::Credential;
 use crate::rekor::Log;
@@ -127,7 +128,8 @@ impl Services {
     }
 
     /// Adds to `bundle` what vouches for its signature over `artifact`, and verifies all of it if there is a trusted root to
-    /// judge by: what a verifier would refuse is never handed out (client-spec §2.1.8).
+    /// judge by: what a verifier would refuse is never handed out (client-spec §2.1.8), and what a certificate authority
+    /// answered is judged before a log has it for ever (§2.1.3).
     ///
     /// # Errors
     /// [`VouchError`].
@@ -139,20 +141,28 @@ impl Services {
         credential: &Credential,
         now: impl Fn() -> Timestamp,
     ) -> Result<Bundle, VouchError> {
+        let trust = self.trusted_for(credential);
+        if let (Some(trust), Some(certificate)) = (&trust, credential.certificate()) {
+            let alone = Policy::new(trusted(credential, trust), claim.clone(), LogRule::InsecurelyIgnored);
+            let bundle = bundle.clone().with_certificate(certificate, credential.issuers());
+            let at = within(certificate.validity(), now());
+            verify(&bundle, artifact, &alone, trust, at).map_err(VouchError::Untrusted)?;
+        }
         let bundle = self.witness(bundle, credential).await?;
-        if let Some(trust) = &self.trust {
+        if let Some(trust) = &trust {
             let policy = self.policy(credential, claim, trust);
-            let with_own;
-            let trust: &TrustedRoot = match credential.own_authority() {
-                Some(authority) => {
-                    with_own = TrustedRoot::clone(trust).with_certificate_authorities([authority]);
-                    &with_own
-                }
-                None => trust,
-            };
             verify(&bundle, artifact, &policy, trust, now()).map_err(VouchError::Unverifiable)?;
         }
         Ok(bundle)
+    }
+
+    /// Whom to believe: the trusted root, and the authority of one's own that the credential is of.
+    fn trusted_for(&self, credential: &Credential) -> Option<Cow<'_, TrustedRoot>> {
+        let trust = self.trust.as_deref()?;
+        Some(match credential.own_authority() {
+            Some(authority) => Cow::Owned(trust.clone().with_certificate_authorities([authority])),
+            None => Cow::Borrowed(trust),
+        })
     }
 
     /// What a verifier with this trusted root would ask for: the holder of the credential, and each of the services.
@@ -202,6 +212,16 @@ impl Services {
     }
 }
 
+/// A moment within a validity, if `now` is nearly: the clocks of two machines are never the same.
+fn within(validity: Validity, now: Timestamp) -> Timestamp {
+    let is_near = |end: &Timestamp| now.duration_since(*end).abs() <= CLOCKS;
+    match (validity.start(), validity.end()) {
+        (Some(start), _) if now < start => Some(start).filter(is_near).unwrap_or(now),
+        (_, Some(end)) if now > end => Some(end).filter(is_near).unwrap_or(now),
+        _ => now,
+    }
+}
+
 /// Whose signature it must be.
 fn trusted(credential: &Credential, trust: &TrustedRoot) -> TrustedSigner {
     let key = credential.signer().public_key().clone();
@@ -237,6 +257,9 @@ pub enum VouchError {
     /// A service did not.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// The certificate is not believed, and no log has been asked.
+    #[error("what the certificate authority answered does not verify")]
+    Untrusted(#[source] Rejection),
     /// What the services answered is not believed.
     #[error("what the services answered does not verify")]
     Unverifiable(#[source] Rejection),
@@ -250,6 +273,9 @@ impl Connections {
         std::array::from_fn(|at| bytes[at])
     }
 }
+
+/// How much a clock may be off.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 
 const REKOR_1: u32 = 1;
 const REKOR_2: u32 = 2;

@@ -84,6 +84,46 @@ fn every_test_that_the_differences_name_exists() {
     }
 }
 
+/// Each row names a test at least, and each test is where the page says.
+#[test]
+fn every_test_that_the_page_on_conformance_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let document = std::fs::read_to_string(root.join("docs/conformance.md")).expect("it is text");
+    let (page, rest) = document.split_once("## A second opinion").expect("it is there");
+    let (_, checks) = rest.split_once("## Checks").expect("it is there");
+    // there the code of a check stands before the name
+    let checks = checks
+        .lines()
+        .map(|row| (row, row.rsplit('`').nth(1).into_iter().collect()));
+    let page = page
+        .lines()
+        .map(|row| (row, row.split('`').skip(1).step_by(2).collect()));
+    let rows: Vec<(&str, Vec<&str>)> = page.chain(checks).filter(|(row, _)| row.starts_with("| ")).collect();
+    let mut count = 0;
+    for (row, names) in rows {
+        let names = names.into_iter().filter(|name| name.contains("::"));
+        let before = count;
+        for name in names {
+            let (file, test) = name.rsplit_once("::").expect("it has two colons");
+            let (folder, file) = match file.split_once('/') {
+                Some(("core", file)) => ("crates/core/src", file),
+                Some(("cli", file)) => ("crates/cli/tests", file),
+                Some(("countersign", file)) => ("crates/countersign/tests", file),
+                _ => ("crates/core/tests", file),
+            };
+            let path = root.join(folder).join(file).with_extension("rs");
+            let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(source.contains(&format!("fn {test}(")), "no test {name}");
+            count += 1;
+        }
+        let is_head = ["demand", "from", "check"]
+            .iter()
+            .any(|head| row.starts_with(&format!("| {head} |")));
+        assert!(is_head || count > before, "no test in {row}");
+    }
+    assert!(count > 100, "{count}");
+}
+
 fn read_sources(folder: &Path, sources: &mut String) {
     for entry in std::fs::read_dir(folder).expect("the folder is part of the source") {
         let path = entry.expect("the folder can be listed").path();

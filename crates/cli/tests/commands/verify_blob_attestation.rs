@@ -1,5 +1,7 @@
 //! `verify-blob-attestation`.
 
+mod github;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_core::Digest;

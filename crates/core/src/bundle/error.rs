@@ -90,6 +90,14 @@ pub enum BundleError {
         /// The other.
         second: &'static str,
     },
+    /// Bundle and envelope name different keys.
+    #[error("envelope names the key {found}, expected {expected} as the bundle does")]
+    OtherHint {
+        /// The hint of the bundle.
+        expected: Quoted,
+        /// The key id in the envelope.
+        found: Quoted,
+    },
     /// The envelope has not exactly one signature.
     #[error("envelope in a bundle has {found} signatures, expected exactly one")]
     SignatureCount {

@@ -36,10 +36,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, BundleError> {
     let content = content_of(wire.dsse_envelope, wire.message_signature)?;
     let timestamps = material.timestamp_verification_data.and_then(|data| data.timestamps);
     let entries = material.tlog_entries;
+    let key_material = key_material_of(material.public_key, material.certificate, material.certificate_chain)?;
+    check_hints(&key_material, &content)?;
     Ok(Bundle {
         format: Format::Bundle(version),
         content,
-        key_material: key_material_of(material.public_key, material.certificate, material.certificate_chain)?,
+        key_material,
         log_entries: list("tlogEntries", entries)?
             .into_iter()
             .map(|entry| entry::read(entry, version))
@@ -96,16 +98,13 @@ fn content_of(envelope: Option<envelope::Wire<'_>>, message: Option<WireMessage<
 }
 
 fn message_of(wire: WireMessage<'_>) -> Result<MessageSignature, BundleError> {
-    let digest = match wire.message_digest {
+    let digest = match wire.message_digest.map(|wire| (wire.algorithm, wire.digest)) {
         // cosign writes an empty object for pure Ed25519
-        Some(WireDigest {
-            algorithm: Some(algorithm),
-            digest: Some(digest),
-        }) => Some(MessageDigest {
-            algorithm: algorithm.into_owned(),
-            bytes: bytes_of("messageDigest.digest", &digest)?,
+        None | Some((None, None)) => None,
+        Some((algorithm, digest)) => Some(MessageDigest {
+            algorithm: required("messageDigest.algorithm", algorithm)?.into_owned(),
+            bytes: bytes_of("messageDigest.digest", &required("messageDigest.digest", digest)?)?,
         }),
-        _ => None,
     };
     Ok(MessageSignature {
         digest,
@@ -141,6 +140,21 @@ fn key_material_of(
         (Some(_), Some(_), _) => Err(one_of("publicKey", "certificate")),
         (Some(_), None, Some(_)) => Err(one_of("publicKey", "x509CertificateChain")),
         (None, Some(_), Some(_)) => Err(one_of("certificate", "x509CertificateChain")),
+    }
+}
+
+/// Checks that bundle and envelope name one key, where both name one (`sigstore_bundle.proto`); cosign's envelopes do not.
+fn check_hints(material: &KeyMaterial, content: &Content) -> Result<(), BundleError> {
+    let (KeyMaterial::PublicKey { hint: Some(expected) }, Content::Envelope(signed)) = (material, content) else {
+        return Ok(());
+    };
+    let found = signed.envelope().signatures().first();
+    match found.and_then(|signature| signature.key_id()) {
+        Some(found) if !expected.is_empty() && found != expected => Err(BundleError::OtherHint {
+            expected: Quoted::new(expected),
+            found: Quoted::new(found),
+        }),
+        _ => Ok(()),
     }
 }
 

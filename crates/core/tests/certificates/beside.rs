@@ -13,9 +13,9 @@ use countersign_core::trust::{Authority, TrustedRoot};
 use countersign_core::verify::{Rejection, VerifiedSignature};
 use countersign_core::{Artifact, Certificate, Signer, verify};
 
-use super::builder::{Party, alternative_names, email};
+use super::builder::{Party, alternative_names, email, timestamp};
 use super::published_timestamps::{always, trusted};
-use super::timestamps::{entry_of, timestamp};
+use super::timestamps::entry_of;
 use super::world::noon;
 
 /// A signer whom an authority knows, and two logs of certificates.

@@ -2,7 +2,7 @@
 
 use countersign_core::certificate::Certificate;
 use countersign_core::key::{KeyAlgorithm, SignatureDigest};
-use countersign_core::{PrivateKey, Signer};
+use countersign_core::{Digest, PrivateKey, Signer};
 use der::Encode;
 use der::asn1::ObjectIdentifier;
 
@@ -187,6 +187,43 @@ pub(crate) fn name_constraints(permitted: &[Vec<u8>], excluded: &[Vec<u8>]) -> V
     };
     let value = sequence(&[subtrees(0xa0, permitted), subtrees(0xa1, excluded)]);
     extension("2.5.29.30", true, &value)
+}
+
+/// What a log has of a certificate of `issuer` before there are timestamps in it.
+pub(crate) fn precertificate(draft: &Draft, issuer: &Party) -> Vec<u8> {
+    let key = Digest::sha256(issuer.key.public_key().as_der());
+    [&[0, 1][..], &key.bytes(), &long_opaque(&draft.tbs(&issuer.name))].concat()
+}
+
+/// A timestamp of the certificate log `log` over an entry, as TLS has it.
+pub(crate) fn timestamp(log: &Party, entry: &[u8], at: u64, extensions: &[u8], algorithm: [u8; 2]) -> Vec<u8> {
+    let signed = [&[0, 0][..], &at.to_be_bytes(), entry, &opaque(extensions)].concat();
+    let signature = log.key.sign(&signed).unwrap();
+    let id = Digest::sha256(log.key.public_key().as_der());
+    [
+        &[0][..],
+        &id.bytes(),
+        &at.to_be_bytes(),
+        &opaque(extensions),
+        &algorithm,
+        &opaque(signature.as_bytes()),
+    ]
+    .concat()
+}
+
+/// The extension with a list of timestamps.
+pub(crate) fn timestamps(list: &[u8]) -> Vec<u8> {
+    extension("1.3.6.1.4.1.11129.2.4.2", false, &tlv(4, list))
+}
+
+/// Bytes led by their number in two, as TLS has them.
+pub(crate) fn opaque(bytes: &[u8]) -> Vec<u8> {
+    [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat()
+}
+
+/// Bytes led by their number in three.
+pub(crate) fn long_opaque(bytes: &[u8]) -> Vec<u8> {
+    [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[1..], bytes].concat()
 }
 
 /// A name of one common name.

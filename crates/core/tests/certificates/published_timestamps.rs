@@ -1,12 +1,12 @@
 //! Logs that have seen a certificate, as published.
 
-use countersign_core::certificate::path::{Purpose, VerifiedPath, verify_path};
+use countersign_core::certificate::path::{PathError, Purpose, VerifiedPath, verify_path};
 use countersign_core::certificate::sct::{SctError, verify_embedded};
 use countersign_core::log::LogId;
 use countersign_core::trust::{ServiceKey, TransparencyLog, Validity};
 use countersign_core::{Digest, PublicKey};
 
-use super::{chain, data, time};
+use super::{certificate, chain, data, time};
 
 /// A certificate log whose key is in a file.
 fn log(name: &str, validity: Validity) -> TransparencyLog {
@@ -108,6 +108,24 @@ fn a_certificate_without_a_timestamp_is_not_known_to_be_logged() {
         verify_embedded(&path, &[log("stack/log-1.pub", always())]),
         Err(SctError::Absent)
     );
+}
+
+/// A certificate of Fulcio from before there were logs, and one of the tests of RFC 6962, whose key is too weak.
+#[test]
+fn the_other_samples_of_sigstore_java_are_not_known_to_be_logged() {
+    let file = chain("sigstore-java/fulcio-cert");
+    let (leaf, authority) = file.split_first().unwrap();
+    let path = verify_path(leaf, &[], authority, Purpose::CodeSigning, time("2022-04-15T18:20:00Z")).unwrap();
+    let logs = [log("sigstore-java/ctfe.pub", always())];
+    assert_matches!(verify_embedded(&path, &logs), Err(SctError::Absent));
+    let weak = verify_path(
+        &certificate("sigstore-java/cert-ct-embedded"),
+        &[],
+        &chain("sigstore-java/ca-cert"),
+        Purpose::CodeSigning,
+        time("2015-01-01T00:00:00Z"),
+    );
+    assert_matches!(weak, Err(PathError::Key { .. }));
 }
 
 #[test]

@@ -278,6 +278,23 @@ fn the_samples_of_sigstore_python_are_judged_by_what_they_are_for() {
     );
 }
 
+/// All have one name, and the intermediates the key of the leaf, so that none of them is another.
+#[test]
+fn the_authorities_of_sigstore_python_are_judged_by_what_they_are_for() {
+    let leaf = certificate("sigstore-python/bogus-leaf");
+    let judge = |name: &str| judge(&leaf, &[], &[certificate(&format!("sigstore-python/{name}"))]);
+    for name in ["bogus-root", "bogus-root-missing-ku", "bogus-root-noncritical-bc"] {
+        assert_matches!(judge(name), Ok(_));
+    }
+    assert_matches!(
+        judge("bogus-root-invalid-ku"),
+        Err(PathError::IssuerDoesNotSignCertificates { .. })
+    );
+    for name in ["bogus-intermediate", "bogus-intermediate-with-eku"] {
+        assert_matches!(judge(name), Err(PathError::UnknownIssuer { .. }));
+    }
+}
+
 #[test]
 fn an_authority_of_its_own_needs_no_purposes() {
     let own = Party::new("own authority");

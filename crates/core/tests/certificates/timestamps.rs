@@ -2,15 +2,15 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign_core::Certificate;
 use countersign_core::certificate::path::{Purpose, VerifiedPath, verify_path};
 use countersign_core::certificate::sct::{
     LIMIT, SctError, SeenByLogs, SignedCertificateTimestamp, verify_detached, verify_embedded,
 };
 use countersign_core::key::{KeyAlgorithm, SignatureDigest};
 use countersign_core::trust::TransparencyLog;
-use countersign_core::{Certificate, Digest, Signer};
 
-use super::builder::{Draft, Party, extension, tlv};
+use super::builder::{Draft, Party, long_opaque, opaque, precertificate, timestamp, timestamps};
 use super::published_timestamps::{always, trusted};
 use super::world::noon;
 
@@ -39,8 +39,7 @@ impl Logged {
     }
 
     fn path_with(&self, list: &[u8]) -> VerifiedPath {
-        let extension = extension("1.3.6.1.4.1.11129.2.4.2", false, &tlv(4, list));
-        self.issue(&self.leaf.clone().with(extension))
+        self.issue(&self.leaf.clone().with(timestamps(list)))
     }
 
     fn issue(&self, leaf: &Draft) -> VerifiedPath {
@@ -56,40 +55,13 @@ impl Logged {
         trusted("log", self.log.key.public_key(), always())
     }
 
-    /// What is logged of the leaf before it has timestamps.
     fn precertificate(&self) -> Vec<u8> {
-        let tbs = self.leaf.tbs(&self.authority.name);
-        let issuer = Digest::sha256(self.authority.key.public_key().as_der());
-        [&[0, 1][..], &issuer.bytes(), &long_opaque(&tbs)].concat()
+        precertificate(&self.leaf, &self.authority)
     }
 
     fn timestamp(&self) -> Vec<u8> {
         timestamp(&self.log, &self.precertificate(), ENTRY, &[], [4, 3])
     }
-}
-
-/// A timestamp of `log` over an entry, as TLS has it.
-pub(crate) fn timestamp(log: &Party, entry: &[u8], at: u64, extensions: &[u8], algorithm: [u8; 2]) -> Vec<u8> {
-    let signed = [&[0, 0][..], &at.to_be_bytes(), entry, &opaque(extensions)].concat();
-    let signature = log.key.sign(&signed).unwrap();
-    let id = Digest::sha256(log.key.public_key().as_der());
-    [
-        &[0][..],
-        &id.bytes(),
-        &at.to_be_bytes(),
-        &opaque(extensions),
-        &algorithm,
-        &opaque(signature.as_bytes()),
-    ]
-    .concat()
-}
-
-fn opaque(bytes: &[u8]) -> Vec<u8> {
-    [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat()
-}
-
-fn long_opaque(bytes: &[u8]) -> Vec<u8> {
-    [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[1..], bytes].concat()
 }
 
 #[test]

@@ -15,6 +15,10 @@ struct Vectors {
 #[serde(rename_all = "camelCase")]
 struct Group {
     public_key_der: String,
+    /// Of RSASSA-PSS: the hash, that of its mask, and the length of its salt.
+    sha: Option<String>,
+    mgf_sha: Option<String>,
+    s_len: Option<usize>,
     tests: Vec<Case>,
 }
 
@@ -111,4 +115,39 @@ fn rsa_pss_agrees() {
     check_service("rsa_pss_2048_sha256_mgf1_32", "PKIX_RSA_PSS_2048_SHA256");
     check_service("rsa_pss_3072_sha256_mgf1_32", "PKIX_RSA_PSS_3072_SHA256");
     check_service("rsa_pss_4096_sha256_mgf1_32", "PKIX_RSA_PSS_4096_SHA256");
+}
+
+/// All of these are right, but a key of a service signs with one hash throughout, and a salt as long.
+#[test]
+fn rsa_pss_is_of_one_hash_with_a_salt_as_long() {
+    let vectors: Vectors = serde_json::from_slice(&super::data("wycheproof/rsa_pss_misc_test.json")).unwrap();
+    let mut count = 0;
+    for group in &vectors.test_groups {
+        let der = hex::decode(&group.public_key_der).unwrap();
+        let key = ServiceKey::named("PKIX_RSA_PSS_2048_SHA256", &der).unwrap();
+        let scheme = (group.sha.as_deref(), group.mgf_sha.as_deref(), group.s_len);
+        for case in &group.tests {
+            let signature = Signature::new(hex::decode(&case.sig).unwrap());
+            let is_valid = key.verifies(&hex::decode(&case.msg).unwrap(), &signature);
+            assert_eq!(
+                is_valid,
+                scheme == (Some("SHA-256"), Some("SHA-256"), Some(32)),
+                "{scheme:?}"
+            );
+            count += 1;
+        }
+    }
+    assert_eq!(count, vectors.number_of_tests);
+}
+
+#[test]
+fn no_key_of_secp256k1_is_read() {
+    let vectors: Vectors = serde_json::from_slice(&super::data("wycheproof/ecdsa_secp256k1_sha256_test.json")).unwrap();
+    for group in &vectors.test_groups {
+        let refused = PublicKey::from_der(&hex::decode(&group.public_key_der).unwrap()).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "elliptic curve is secp256k1, expected P-256, P-384 or P-521"
+        );
+    }
 }

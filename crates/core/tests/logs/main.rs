@@ -8,6 +8,7 @@ mod checkpoints;
 mod cosign;
 mod entries;
 mod merkle;
+mod published;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -7,6 +7,7 @@ mod believing;
 mod builder;
 mod hostile;
 mod reading;
+mod shapes;
 mod stamper;
 mod vectors;
 

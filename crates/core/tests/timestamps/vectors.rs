@@ -220,3 +220,45 @@ fn conformance_outside_trust_root_tsa_validity() {
     assert!(matches!(refusal(result), Refusal::OutsideValidity { validity, .. }
             if validity.to_string() == "from 2025-04-09T00:00:00Z to 2025-06-01T00:00:00Z"));
 }
+
+/// Judges one of which only the hash of the message is known, by the root of the staging instance.
+fn judge_hash(token: &[u8], sha256: &str) -> Result<ProvenTime, TimestampError> {
+    let root = include_bytes!("../data/trust/sigstore-java/staging_trusted_root_with_one_tsa.json");
+    let root = TrustedRoot::parse(root).unwrap();
+    let digest = format!("sha256:{sha256}").parse().unwrap();
+    TimestampToken::new(token.to_vec()).verify_digest(&digest, root.timestamp_authorities())
+}
+
+#[test]
+fn the_samples_of_sigstore_java_have_their_verdict() {
+    let staged = "f2ca1bb6c7e907d06dafe4687e579fce76b37e4e93b7605022da52e6ccc26fd2";
+    for (token, time) in [
+        (
+            data!("sigstore-java/sigstage_tsa_response_with_embedded_certs.tsr"),
+            "2025-05-28T15:15:55Z",
+        ),
+        (
+            data!("sigstore-java/sigstage_tsa_response_without_embedded_certs.tsr"),
+            "2025-05-28T15:17:58Z",
+        ),
+    ] {
+        assert_eq!(judge_hash(token, staged).unwrap().time().to_string(), time);
+    }
+    let stranger = data!("sigstore-java/freetsa_response.tsr");
+    let stamped = "e49a897aac4c981921270a3f79e46885c9952fc5ba1ab4c0cdef380be7737481";
+    assert_eq!(refusal(judge_hash(stranger, stamped)), Refusal::OtherCertificate);
+    // the imprint of these is a SHA-256 in hexadecimal, which is none
+    for token in [
+        data!("sigstore-java/sigstore_tsa_response_with_embedded_certs.tsr"),
+        data!("sigstore-java/sigstore_tsa_response_without_embedded_certs.tsr"),
+    ] {
+        match judge_hash(token, stamped) {
+            Err(TimestampError::Imprint { found, .. }) => assert_eq!(found, hex::encode(stamped)),
+            other => panic!("{other:?}"),
+        }
+    }
+    match judge_hash(data!("sigstore-java/sigstore_tsa_response_invalid.tsr"), stamped) {
+        Err(TimestampError::Malformed { .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,7 +1,12 @@
 //! What is trusted is read, written and made; `data/trust/ORIGIN.md` says where the files are from.
 
+#[macro_use]
+#[path = "../data/read.rs"]
+mod read;
+
 mod keys;
 mod making;
+mod published;
 mod reading;
 
 use base64::Engine;

@@ -3,7 +3,17 @@
 
 mod ambient;
 mod browser;
+#[path = "../../../core/tests/certificates/builder.rs"]
+#[expect(dead_code, reason = "certificates have more parts than are needed here")]
+mod builder;
 mod device;
+mod falsified;
 mod odd_answers;
 mod scripted;
+#[path = "../../../core/tests/keyless/sigstore.rs"]
+#[expect(dead_code, reason = "whole bundles have more parts than are needed here")]
+mod sigstore;
+#[path = "../../../core/tests/timestamps/stamper.rs"]
+#[expect(dead_code, reason = "timestamps have more parts than are needed here")]
+mod stamper;
 mod vouching;
