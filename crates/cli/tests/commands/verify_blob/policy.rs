@@ -87,7 +87,7 @@ fn keys_are_beside_the_policy_and_departures_are_told() {
         ("version: 1", "policy q.yaml: signers is missing"),
         ("version: 1\n  x: [", "policy q.yaml: line "),
         (&BOTH.replace("a.pub", "absent.pub"), "reading absent.pub"),
-        (&BOTH.replace("logs: 0", "logs: 1"), "a trusted root is needed"),
+        (&BOTH.replace("logs: 0", "logs: 1"), "whom to trust could not be had"),
         (
             &BOTH.replace("b.pub", "a.pub"),
             "policy q.yaml: signers alice and bob are the same",
