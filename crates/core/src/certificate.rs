@@ -1,6 +1,6 @@
 //! Certificates (RFC 5280), as far as signatures need them.
 
-pub(crate) mod algorithm;
+pub mod algorithm;
 mod constraints;
 mod distinguished_name;
 pub mod encoding;
@@ -138,6 +138,20 @@ impl Certificate {
     /// Returns the subject's key, or why it is none that can verify.
     pub fn public_key(&self) -> Result<&PublicKey, &PublicKeyError> {
         self.key.as_ref()
+    }
+
+    /// Returns the subject's key in DER, of whatever kind it is.
+    pub fn key_info(&self) -> &[u8] {
+        &self.key_info
+    }
+
+    /// Says whether the certificate names `issuer` as its issuer and is signed with its key; nothing else is asked.
+    pub fn is_signed_by(&self, issuer: &Self) -> bool {
+        self.issuer == issuer.subject
+            && issuer.public_key().is_ok_and(|key| {
+                algorithm::scheme(&self.signature_algorithm)
+                    .is_ok_and(|scheme| algorithm::verifies(scheme, key, &self.tbs, &self.signature))
+            })
     }
 
     /// Returns when the certificate is to be believed.

@@ -27,7 +27,11 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 /// Reads base64 in the standard or the URL-safe alphabet, padded or not, as protobuf's JSON mapping allows.
-pub(crate) fn decode_bytes(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
+///
+/// # Errors
+///
+/// [`base64::DecodeError`] when it is neither.
+pub fn decode_bytes(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
     if text.bytes().any(|byte| matches!(byte, b'-' | b'_')) {
         URL_SAFE.decode(text)
     } else {
@@ -36,7 +40,7 @@ pub(crate) fn decode_bytes(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
 }
 
 /// Writes base64 in the standard alphabet with padding, as Go writes byte strings.
-pub(crate) fn encode_bytes(bytes: &[u8]) -> String {
+pub fn encode_bytes(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 

@@ -174,6 +174,11 @@ impl SignatureDigest {
         }
     }
 
+    /// Returns how many bytes such a digest has.
+    pub fn length(self) -> usize {
+        self.engine().output_len()
+    }
+
     pub(crate) fn engine(self) -> &'static hash::Algorithm {
         match self {
             Self::Sha256 => &hash::SHA256,

@@ -20,7 +20,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_rustls::TlsAcceptor;
 
 use crate::body::AnswerBody;
-use crate::registry::Registry;
+use crate::site::Site;
 
 /// Whether the server still takes requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) enum Phase {
 ///
 /// What goes wrong on the way is the client's to notice: a request that was understood is in the log.
 pub(crate) async fn serve(
-    registry: Arc<Registry>,
+    site: Arc<Site>,
     stream: TcpStream,
     remote: SocketAddr,
     tls: Option<TlsAcceptor>,
@@ -43,31 +43,31 @@ pub(crate) async fn serve(
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let idle = registry.limits.idle;
-    let stream = Guarded::new(stream, registry.limits.stall);
+    let idle = site.registry.limits.idle;
+    let stream = Guarded::new(stream, site.registry.limits.stall);
     match tls {
-        None => serve_http1(registry, stream, remote, phase).await,
+        None => serve_http1(site, stream, remote, phase).await,
         Some(acceptor) => {
             let Ok(Ok(stream)) = tokio::time::timeout(idle, acceptor.accept(stream)).await else {
                 return;
             };
             if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                serve_http2(registry, stream, remote, phase).await;
+                serve_http2(site, stream, remote, phase).await;
             } else {
-                serve_http1(registry, stream, remote, phase).await;
+                serve_http1(site, stream, remote, phase).await;
             }
         }
     }
 }
 
 async fn serve_http1(
-    registry: Arc<Registry>,
+    site: Arc<Site>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     remote: SocketAddr,
     phase: watch::Receiver<Phase>,
 ) {
-    let idle = registry.limits.idle;
-    let service = service_fn(move |request| answer(Arc::clone(&registry), request, remote));
+    let idle = site.registry.limits.idle;
+    let service = service_fn(move |request| answer(Arc::clone(&site), request, remote));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
@@ -85,13 +85,13 @@ async fn serve_http1(
 }
 
 async fn serve_http2(
-    registry: Arc<Registry>,
+    site: Arc<Site>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     remote: SocketAddr,
     phase: watch::Receiver<Phase>,
 ) {
-    let idle = registry.limits.idle;
-    let service = service_fn(move |request| answer(Arc::clone(&registry), request, remote));
+    let idle = site.registry.limits.idle;
+    let service = service_fn(move |request| answer(Arc::clone(&site), request, remote));
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(idle)
@@ -111,11 +111,11 @@ async fn serve_http2(
 }
 
 async fn answer(
-    registry: Arc<Registry>,
+    site: Arc<Site>,
     request: Request<Incoming>,
     remote: SocketAddr,
 ) -> Result<Response<AnswerBody>, Infallible> {
-    Ok(registry.answer(request, remote).await)
+    Ok(site.answer(request, remote).await)
 }
 
 async fn stopped(mut phase: watch::Receiver<Phase>) {

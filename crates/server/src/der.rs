@@ -77,7 +77,10 @@ pub(crate) fn time(at: Timestamp) -> Vec<u8> {
 
 /// Writes a `GeneralizedTime` to the second: Go reads no fractions.
 pub(crate) fn generalized_time(at: Timestamp) -> Vec<u8> {
-    write(Tag::GeneralizedTime, at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes())
+    write(
+        Tag::GeneralizedTime,
+        at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes(),
+    )
 }
 
 const YEAR_2050: i64 = 2_524_608_000;

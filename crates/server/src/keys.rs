@@ -89,7 +89,7 @@ pub(crate) fn once(
     }
     let made = make()?;
     let aside = aside(path)?;
-    let placed = write(&aside, made.expose()).and_then(|()| fs::hard_link(&aside, path));
+    let placed = write(&aside, made.expose(), PRIVATE).and_then(|()| fs::hard_link(&aside, path));
     // Whether or not it was placed: what stays aside is of no more use than its place on the disk.
     let _ = fs::remove_file(&aside);
     match placed {
@@ -104,10 +104,10 @@ pub(crate) fn once(
     fs::read(path).map(Secret::new).map_err(KeysError::at(path))
 }
 
-/// Puts a file in the place of another, whole or not at all; its owner alone may read it.
+/// Puts a file in the place of another, whole or not at all; everyone may read it.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
     let aside = aside(path)?;
-    let placed = write(&aside, bytes).and_then(|()| fs::rename(&aside, path));
+    let placed = write(&aside, bytes, PUBLIC).and_then(|()| fs::rename(&aside, path));
     if placed.is_err() {
         let _ = fs::remove_file(&aside);
     }
@@ -125,8 +125,8 @@ fn aside(path: &Path) -> Result<PathBuf, KeysError> {
     Ok(path.with_extension(format!("{}.aside", hex::encode(random))))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -196,6 +196,10 @@ impl KeysError {
     }
 }
 
+/// For its owner alone.
+const PRIVATE: u32 = 0o600;
+/// For everyone to read.
+const PUBLIC: u32 = 0o644;
 /// The most certificates of a chain.
 const CHAIN: usize = 4;
 

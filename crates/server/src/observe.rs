@@ -22,6 +22,7 @@ pub(crate) struct Observer {
     blobs_stored: AtomicU64,
     manifests_stored: AtomicU64,
     lines_lost: AtomicU64,
+    renewals_failed: AtomicU64,
     log: Option<Mutex<Box<dyn Write + Send>>>,
 }
 
@@ -36,6 +37,7 @@ impl Observer {
             blobs_stored: AtomicU64::new(0),
             manifests_stored: AtomicU64::new(0),
             lines_lost: AtomicU64::new(0),
+            renewals_failed: AtomicU64::new(0),
             log: match log {
                 LogSink::Off => None,
                 LogSink::Writer(writer) => Some(Mutex::new(writer)),
@@ -65,6 +67,10 @@ impl Observer {
 
     pub(crate) fn manifest_stored(&self) {
         self.manifests_stored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn renewal_failed(&self) {
+        self.renewals_failed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Writes the counts as Prometheus reads them.
@@ -102,6 +108,11 @@ impl Observer {
             "log_lines_lost_total",
             "Lines the log did not take.",
             count(&self.lines_lost),
+        );
+        total(
+            "tuf_renewals_failed_total",
+            "Times that metadata of the TUF repository could not be signed anew.",
+            count(&self.renewals_failed),
         );
         self.write_requests(&mut text);
         text

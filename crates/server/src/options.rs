@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::auth::BasicAuth;
+use crate::services::ServiceOptions;
 
 /// How a server is to run: where its contents are, and what differs from the defaults.
 #[derive(Debug)]
@@ -22,11 +23,12 @@ pub struct ServerOptions {
     pub(crate) log: LogSink,
     pub(crate) runtimes: Vec<Handle>,
     pub(crate) limits: Limits,
+    pub(crate) services: Option<ServiceOptions>,
 }
 
 impl ServerOptions {
     /// Serves the folder `root`, which is made where it does not exist, in plain HTTP on a free port of this machine,
-    /// to anyone, without a log.
+    /// to anyone, without a log and without other services.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -39,6 +41,7 @@ impl ServerOptions {
             log: LogSink::Off,
             runtimes: Vec::new(),
             limits: Limits::default(),
+            services: None,
         }
     }
 
@@ -95,6 +98,14 @@ impl ServerOptions {
     #[must_use]
     pub fn runtimes(mut self, runtimes: Vec<Handle>) -> Self {
         self.runtimes = runtimes;
+        self
+    }
+
+    /// Is a whole Sigstore beside the registry: Fulcio, Rekor 1 and 2, a certificate log, a timestamp authority and a TUF
+    /// repository, whose keys are made and kept in the folder.
+    #[must_use]
+    pub fn services(mut self, services: ServiceOptions) -> Self {
+        self.services = Some(services);
         self
     }
 

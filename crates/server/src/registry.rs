@@ -11,17 +11,15 @@ mod manifest;
 pub(crate) mod name;
 mod range;
 mod referrers;
-mod route;
+pub(crate) mod route;
 mod upload;
 mod writer;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::header::{CONTENT_TYPE, EXPECT, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderName};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderValue, Method, Response};
 
 use self::failure::Failure;
 use self::name::UploadId;
@@ -31,6 +29,7 @@ use crate::auth::BasicAuth;
 use crate::body::{AnswerBody, RequestBody};
 use crate::observe::Observer;
 use crate::options::{Access, Limits, MissingContent};
+use crate::reply::Reply;
 use crate::store::Store;
 
 /// A registry: what it holds, and the rules for changing it.
@@ -66,31 +65,14 @@ impl Registry {
     }
 
     /// Answers a request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, remote: SocketAddr) -> Response<AnswerBody> {
-        let (head, incoming) = request.into_parts();
-        let mut exchange = self.observer.begin(head.method.clone(), head.uri.path(), remote);
-        let mut body = RequestBody::new(incoming, self.limits.stall);
-        let mut error = None;
-        let mut response = match self.dispatch(&head, &mut body).await {
-            Ok(response) => response,
-            Err(failure) => {
-                error = Some(failure.detail());
-                if !head.headers.contains_key(EXPECT) {
-                    body.drain().await;
-                }
-                failure.answer()
-            }
+    pub(crate) async fn answer(&self, head: &Parts, body: &mut RequestBody) -> Reply {
+        let mut reply = match self.dispatch(head, body).await {
+            Ok(response) => Reply::from(response),
+            Err(failure) => Reply::from(failure.answer()).because(failure.detail()),
         };
-        let headers = response.headers_mut();
+        let headers = reply.response.headers_mut();
         headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
-        // A browser must not take what somebody pushed for a page of this host.
-        headers.insert(
-            http::header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
-        exchange.answered(response.status(), body.received(), error);
-        response.body_mut().exchange = Some(exchange);
-        response
+        reply
     }
 
     async fn dispatch(&self, head: &Parts, body: &mut RequestBody) -> Result<Response<AnswerBody>, Failure> {

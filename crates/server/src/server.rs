@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use countersign_core::Secret;
+use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
@@ -15,10 +17,12 @@ use crate::error::ServerError;
 use crate::observe::Observer;
 use crate::options::ServerOptions;
 use crate::registry::Registry;
+use crate::services::{Place, Services, Summary};
+use crate::site::Site;
 use crate::store::{Store, StoreError, Swept};
 use crate::tls;
 
-/// A registry server.
+/// A server: a registry, and a Sigstore beside it where that is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Server;
 
@@ -29,7 +33,8 @@ impl Server {
     /// [`ServerError`] where the folder, the address or the certificate cannot be used.
     pub async fn start(options: ServerOptions) -> Result<Running, ServerError> {
         let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
-        let (root, durability, age) = (options.root, options.durability, options.limits.upload_age);
+        let (durability, age) = (options.durability, options.limits.upload_age);
+        let root = options.root.clone();
         let opening = tokio::task::spawn_blocking(move || {
             let store = open(|| Store::open(&root, durability))?;
             let swept = store.sweep_uploads(age, SystemTime::now())?;
@@ -40,7 +45,16 @@ impl Server {
         let listen = |source| ServerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let registry = Arc::new(Registry::new(
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let services = match options.services {
+            None => None,
+            Some(services) => {
+                let (root, place) = (options.root, Place { address, scheme });
+                let opening = move || Services::open(&root, durability, services, place, Timestamp::now());
+                Some(tokio::task::spawn_blocking(opening).await??)
+            }
+        };
+        let registry = Registry::new(
             store,
             options.auth,
             options.access,
@@ -48,14 +62,15 @@ impl Server {
             options.limits,
             Arc::new(Observer::new(options.log)),
             swept.left,
-        ));
-        let scheme = if tls.is_some() { "https" } else { "http" };
+        );
+        let site = Arc::new(Site { registry, services });
         let (phase, watching) = watch::channel(Phase::Serving);
         let turns = Turns::new(options.runtimes);
-        let accepting = tokio::spawn(accept(listener, registry, tls, watching, turns));
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&site), tls, watching, turns));
         Ok(Running {
             address,
             scheme,
+            site,
             phase,
             accepting: Some(accepting),
         })
@@ -63,10 +78,10 @@ impl Server {
 }
 
 /// A server that runs; dropping it breaks off what it does.
-#[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
     scheme: &'static str,
+    site: Arc<Site>,
     phase: watch::Sender<Phase>,
     accepting: Option<JoinHandle<()>>,
 }
@@ -82,6 +97,22 @@ impl Running {
         format!("{}://{}", self.scheme, self.address)
     }
 
+    /// Returns what there is to know of the services, where there are any beside the registry.
+    pub fn services(&self) -> Option<&Summary> {
+        self.site.services.as_ref().map(Services::summary)
+    }
+
+    /// Returns an identity token of the server's own OpenID provider; nothing where there is none.
+    ///
+    /// # Errors
+    /// [`ServerError::Services`] where the provider's key cannot be used.
+    pub async fn token(&self, email: &str) -> Result<Option<Secret<String>>, ServerError> {
+        match &self.site.services {
+            Some(services) => Ok(services.token(email).await.transpose()?),
+            None => Ok(None),
+        }
+    }
+
     /// Takes no more requests, waits for those under way, and gives the folder back.
     ///
     /// # Errors
@@ -95,6 +126,12 @@ impl Running {
     }
 }
 
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Running({})", self.url())
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(accepting) = &self.accepting {
@@ -105,22 +142,22 @@ impl Drop for Running {
 
 async fn accept(
     listener: TcpListener,
-    registry: Arc<Registry>,
+    site: Arc<Site>,
     tls: Option<TlsAcceptor>,
     phase: watch::Receiver<Phase>,
     mut turns: Turns,
 ) {
-    let places = Arc::new(Semaphore::new(registry.limits.connections));
+    let places = Arc::new(Semaphore::new(site.registry.limits.connections));
     let mut connections = JoinSet::new();
     let mut stopping = phase.clone();
-    let mut sweep = tokio::time::interval(SWEEP);
-    sweep.tick().await;
+    let mut sweeps = tokio::time::interval(SWEEP);
+    sweeps.tick().await;
     loop {
         let accepted = tokio::select! {
             biased;
             _ = stopping.wait_for(|phase| *phase == Phase::Stopping) => break,
-            _ = sweep.tick() => {
-                connections.spawn(sweep_uploads(Arc::clone(&registry)));
+            _ = sweeps.tick() => {
+                connections.spawn(sweep(Arc::clone(&site)));
                 continue;
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
@@ -133,10 +170,10 @@ async fn accept(
         let Ok(stream) = stream.into_std() else {
             continue;
         };
-        let (registry, tls, phase) = (Arc::clone(&registry), tls.clone(), phase.clone());
+        let (site, tls, phase) = (Arc::clone(&site), tls.clone(), phase.clone());
         let serving = async move {
             if let Ok(stream) = TcpStream::from_std(stream) {
-                connection::serve(registry, stream, remote, tls, phase).await;
+                connection::serve(site, stream, remote, tls, phase).await;
             }
             drop(place);
         };
@@ -145,7 +182,7 @@ async fn accept(
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
     // What has not ended by then is broken off when the set is dropped.
-    let _ = tokio::time::timeout(registry.limits.drain, ended).await;
+    let _ = tokio::time::timeout(site.registry.limits.drain, ended).await;
     connections.shutdown().await;
 }
 
@@ -184,14 +221,26 @@ async fn take(
     }
 }
 
-async fn sweep_uploads(registry: Arc<Registry>) {
-    let store = Arc::clone(&registry.store);
-    let age = registry.limits.upload_age;
-    let sweeping = tokio::task::spawn_blocking(move || store.sweep_uploads(age, SystemTime::now()));
+/// Looks after what time does: uploads that were given up, and signatures that end.
+async fn sweep(site: Arc<Site>) {
+    let sweeping = Arc::clone(&site);
+    let swept = tokio::task::spawn_blocking(move || {
+        let registry = &sweeping.registry;
+        let renewed = sweeping
+            .services
+            .as_ref()
+            .map(|services| services.renew(Timestamp::now()));
+        if renewed.is_some_and(|renewed| renewed.is_err()) {
+            registry.observer.renewal_failed();
+        }
+        registry
+            .store
+            .sweep_uploads(registry.limits.upload_age, SystemTime::now())
+    });
     // A folder that cannot be read shows in the requests that need it.
-    if let Ok(Ok(Swept { removed, .. })) = sweeping.await {
+    if let Ok(Ok(Swept { removed, .. })) = swept.await {
         for id in &removed {
-            registry.forget_upload(id);
+            site.registry.forget_upload(id);
         }
     }
 }
@@ -209,5 +258,5 @@ fn open(store: impl Fn() -> Result<Store, StoreError>) -> Result<Store, StoreErr
 
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
-/// How often uploads that were given up are looked for.
+/// How often uploads that were given up, and signatures that end, are looked for.
 const SWEEP: Duration = Duration::from_secs(60 * 60);

@@ -12,7 +12,10 @@ use crate::quoted::Quoted;
 use crate::trust::Scheme;
 
 /// Reads the scheme that an `AlgorithmIdentifier` names.
-pub(crate) fn scheme(identifier: &[u8]) -> Result<Scheme, AlgorithmError> {
+///
+/// # Errors
+/// [`AlgorithmError`].
+pub fn scheme(identifier: &[u8]) -> Result<Scheme, AlgorithmError> {
     let mut fields = Element::only(Tag::Sequence, identifier)?.elements();
     let name = fields.identifier()?;
     if let Some(digest) = named(&ECDSA, |known| name == known) {
@@ -40,7 +43,7 @@ pub(crate) fn scheme(identifier: &[u8]) -> Result<Scheme, AlgorithmError> {
 }
 
 /// Says whether `signature` is the key's over `message` by this scheme, spelled as certificates have it.
-pub(crate) fn verifies(scheme: Scheme, key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
+pub fn verifies(scheme: Scheme, key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
     match (scheme, key.algorithm()) {
         (Scheme::Ecdsa(digest), PublicKeyAlgorithm::Ecdsa(_)) => {
             // the raw form r || s that keys accept besides is none of RFC 3279 §2.2.3

@@ -138,6 +138,11 @@ impl<'a> Extension<'a> {
     pub(super) fn is_timestamps(&self) -> bool {
         self.identifier == TIMESTAMPS
     }
+
+    /// Says whether this is what keeps anyone from believing a precertificate (RFC 6962 §3.1).
+    pub(super) fn is_poison(&self) -> bool {
+        self.identifier == POISON
+    }
 }
 
 impl BasicConstraints {
@@ -208,6 +213,7 @@ const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.2
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+const POISON: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.3");
 const TIMESTAMPS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
 
 const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");

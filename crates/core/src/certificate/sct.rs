@@ -15,6 +15,7 @@ use crate::key::{Signature, SignatureDigest};
 use crate::log::LogId;
 use crate::trust::{Scheme, TransparencyLog};
 
+pub use entry::precertificate_tbs;
 pub use error::SctError;
 
 /// The longest file with a timestamp that is read, in bytes.

@@ -171,7 +171,7 @@ impl PublicKey {
     }
 
     /// Says whether the signature covers the message that `digest` hashes to `hash`; for an Ed25519 key, pre-hashed.
-    pub(super) fn verifies_hash(&self, digest: SignatureDigest, hash: &[u8], signature: &Signature) -> bool {
+    pub fn verifies_hash(&self, digest: SignatureDigest, hash: &[u8], signature: &Signature) -> bool {
         let signature = signature.as_bytes();
         match self.algorithm {
             PublicKeyAlgorithm::Ecdsa(curve) => self.verifies_ecdsa(curve, hash, signature),

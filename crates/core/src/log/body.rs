@@ -17,6 +17,7 @@ use crate::message::Message;
 use crate::quoted::Quoted;
 
 pub use error::BodyError;
+pub use rekor_2::{body_of_rekor_2, scheme_of_rekor_2};
 
 /// The longest body that is read, in bytes: the longest bundle.
 pub const LIMIT: usize = crate::bundle::LIMIT;
@@ -77,14 +78,16 @@ impl<'a> Logged<'a> {
 }
 
 impl Verifier<'_> {
-    fn as_der(&self) -> &[u8] {
+    /// Returns the DER of the certificate or the key.
+    pub fn as_der(&self) -> &[u8] {
         match self {
             Self::Key(key) => key.as_der(),
             Self::Certificate { certificate, .. } => certificate.as_der(),
         }
     }
 
-    fn key(&self) -> &PublicKey {
+    /// Returns the key.
+    pub fn key(&self) -> &PublicKey {
         match self {
             Self::Key(key) | Self::Certificate { key, .. } => key,
         }

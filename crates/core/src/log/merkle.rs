@@ -19,8 +19,13 @@ impl TreeHash {
         Self::of(&[&[0], entry])
     }
 
+    /// Returns the root of a tree without entries.
+    pub fn of_nothing() -> Self {
+        Self::of(&[])
+    }
+
     /// Hashes two halves of a tree.
-    fn of_node(left: &Self, right: &Self) -> Self {
+    pub fn of_node(left: &Self, right: &Self) -> Self {
         Self::of(&[&[1], &left.0, &right.0])
     }
 

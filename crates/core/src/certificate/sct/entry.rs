@@ -27,7 +27,8 @@ impl Entry {
         let mut bytes = PRECERTIFICATE.to_vec();
         // the hash keeps an issuer's entry from standing for that of another with the same name
         bytes.extend(Digest::sha256(&issuer.key_info).bytes());
-        let tbs = without_timestamps(&certificate.tbs).map_err(malformed("list of extensions"))?;
+        let is_timestamps = |extension: &Extension<'_>| extension.is_timestamps();
+        let (tbs, _) = without(&certificate.tbs, is_timestamps).map_err(malformed("list of extensions"))?;
         append(&mut bytes, &tbs)?;
         Ok(Self { bytes })
     }
@@ -58,10 +59,23 @@ fn append(entry: &mut Vec<u8>, bytes: &[u8]) -> Result<(), SctError> {
     Ok(())
 }
 
-/// Returns the `TBSCertificate` without the extension that holds timestamps, and without a list of none.
-fn without_timestamps(tbs: &[u8]) -> der::Result<Vec<u8>> {
+/// Returns the `TBSCertificate` of a precertificate as a log has it, without what keeps anyone from believing it; nothing of
+/// a certificate that anyone may believe (RFC 6962 §3.1).
+///
+/// # Errors
+///
+/// [`SctError::Certificate`] when the extensions are malformed.
+pub fn precertificate_tbs(certificate: &Certificate) -> Result<Option<Vec<u8>>, SctError> {
+    let is_poison = |extension: &Extension<'_>| extension.is_poison();
+    let (tbs, is_poisoned) = without(&certificate.tbs, is_poison).map_err(malformed("list of extensions"))?;
+    Ok(is_poisoned.then_some(tbs))
+}
+
+/// Returns the `TBSCertificate` without some extensions, and without a list of none; and whether there were any.
+fn without(tbs: &[u8], is_left_out: fn(&Extension<'_>) -> bool) -> der::Result<(Vec<u8>, bool)> {
     let mut fields = Element::only(Tag::Sequence, tbs)?.elements();
     let mut kept = Vec::new();
+    let mut is_changed = false;
     while let Some(field) = fields.next()? {
         if field.tag != context(TagNumber::N3, true) {
             kept.extend_from_slice(field.whole);
@@ -70,7 +84,9 @@ fn without_timestamps(tbs: &[u8]) -> der::Result<Vec<u8>> {
         let mut list = Element::only(Tag::Sequence, field.contents)?.elements();
         let mut extensions = Vec::new();
         while let Some(member) = list.next()? {
-            if !Extension::read(member)?.is_timestamps() {
+            if is_left_out(&Extension::read(member)?) {
+                is_changed = true;
+            } else {
                 extensions.extend_from_slice(member.whole);
             }
         }
@@ -78,7 +94,7 @@ fn without_timestamps(tbs: &[u8]) -> der::Result<Vec<u8>> {
             kept.extend(element(field.tag, &element(Tag::Sequence, &extensions)?)?);
         }
     }
-    element(Tag::Sequence, &kept)
+    Ok((element(Tag::Sequence, &kept)?, is_changed))
 }
 
 const VERSION_1: u8 = 0;

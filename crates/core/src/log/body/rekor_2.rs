@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{BodyError, EntryBody, Logged, Subject, Verifier, base64, json};
 use crate::bundle::{digest_named, wire_name};
 use crate::go_json::encode_bytes;
-use crate::key::{Curve, PublicKey, PublicKeyAlgorithm, SignatureDigest};
+use crate::key::{Curve, PublicKey, PublicKeyAlgorithm, Signature, SignatureDigest};
 use crate::quoted::Quoted;
 use crate::trust::{Scheme, ServiceKey};
 
@@ -49,11 +49,23 @@ pub(super) fn check_details(details: &str, found: SignatureDigest, key: &PublicK
     Ok(())
 }
 
-/// Writes the body that Rekor 2 makes: canonical (RFC 8785), for its members are in order and need no escapes.
+/// Writes the body that Rekor 2 makes of something that is signed.
 pub(super) fn body(logged: &Logged<'_>) -> Result<Vec<u8>, BodyError> {
     let key = logged.verifier.key().algorithm();
-    let (details, algorithm) = scheme_of(key).ok_or(BodyError::NotLogged { found: key })?;
-    let member = match logged.verifier {
+    let (_, algorithm) = scheme_of_rekor_2(key).ok_or(BodyError::NotLogged { found: key })?;
+    body_of_rekor_2(&logged.hash(algorithm)?, logged.content.signature(), logged.verifier)
+}
+
+/// Writes the body that Rekor 2 makes of a signature over a hash (rekor-tiles, `hashedrekord` 0.0.2): canonical (RFC 8785),
+/// for its members are in order and need no escapes.
+///
+/// # Errors
+///
+/// [`BodyError::NotLogged`] for a key of which it takes no signatures.
+pub fn body_of_rekor_2(hash: &[u8], signature: &Signature, verifier: Verifier<'_>) -> Result<Vec<u8>, BodyError> {
+    let key = verifier.key().algorithm();
+    let (details, algorithm) = scheme_of_rekor_2(key).ok_or(BodyError::NotLogged { found: key })?;
+    let member = match verifier {
         Verifier::Key(_) => "publicKey",
         Verifier::Certificate { .. } => "x509Certificate",
     };
@@ -64,17 +76,18 @@ pub(super) fn body(logged: &Logged<'_>) -> Result<Vec<u8>, BodyError> {
             r#""verifier":{{"keyDetails":"{}","{}":{{"rawBytes":"{}"}}}}}}}}}}}}"#,
         ),
         wire_name(algorithm),
-        encode_bytes(&logged.hash(algorithm)?),
-        logged.content.signature().to_base64(),
+        encode_bytes(hash),
+        signature.to_base64(),
         details,
         member,
-        encode_bytes(logged.verifier.as_der()),
+        encode_bytes(verifier.as_der()),
     )
     .into_bytes())
 }
 
-/// How Rekor 2 names a key (protobuf-specs, `PublicKeyDetails`), and which hash it signs.
-pub(super) fn scheme_of(key: PublicKeyAlgorithm) -> Option<(&'static str, SignatureDigest)> {
+/// Returns how Rekor 2 names a key (protobuf-specs, `PublicKeyDetails`), and which hash it signs; nothing for a key of which
+/// it takes no signatures.
+pub fn scheme_of_rekor_2(key: PublicKeyAlgorithm) -> Option<(&'static str, SignatureDigest)> {
     use SignatureDigest::{Sha256, Sha384, Sha512};
     Some(match key {
         PublicKeyAlgorithm::Ecdsa(Curve::P256) => ("PKIX_ECDSA_P256_SHA_256", Sha256),

@@ -480,7 +480,7 @@ fn what_rekor_2_makes_is_rebuilt_for_every_key_it_takes() {
         assert_matches!(parsed.check_about(&case.logged()), Ok(()));
     }
     let odd = PublicKeyAlgorithm::Rsa { bits: 5120 };
-    assert_eq!(rekor_2::scheme_of(odd), None);
+    assert_eq!(scheme_of_rekor_2(odd), None);
 }
 
 proptest! {

@@ -1,0 +1,10 @@
+//! The services beside the registry, over HTTP as their clients see them.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod certificates;
+mod issuers;
+mod logins;
+mod restart;
+mod scene;
+mod timestamps;
+mod tokens;
