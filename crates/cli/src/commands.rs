@@ -248,7 +248,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<push::Push>(),
     Entry::of::<quickstart::Quickstart>(),
     Entry::of::<save::Save>(),
-    Entry::of::<serve::Serve>(),
+    serve::ENTRY,
     Entry::of::<sign::Sign>(),
     Entry::of::<sign_blob::SignBlob>(),
     signing_config::GROUP,

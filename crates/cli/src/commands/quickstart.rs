@@ -1,4 +1,4 @@
-//! `quickstart`: the main job from beginning to end, on a registry in this process.
+//! `quickstart`: the main job from beginning to end, on a registry and a Sigstore in this process.
 
 mod registry;
 mod shell;
@@ -17,7 +17,7 @@ use crate::session::Session;
 use registry::LocalRegistry;
 use shell::Shell;
 
-/// Shows the main job: push, sign, verify, and what tampering leads to
+/// Shows the main job: push, sign with a key and without, verify, and what tampering leads to
 #[derive(Args)]
 pub(crate) struct Quickstart {
     /// Works in this folder and leaves everything there: keys, files, and what the registry holds
@@ -27,14 +27,15 @@ pub(crate) struct Quickstart {
 
 impl Subcommand for Quickstart {
     const NAME: &'static str = "quickstart";
-    const ABOUT: &'static str = "Shows the main job: push, sign, verify, and what tampering leads to";
+    const ABOUT: &'static str =
+        "Shows the main job: push, sign with a key and without, verify, and what tampering leads to";
     const FALLBACK: Fallback = Fallback::None;
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
         let folder = Folder::open(self.keep.as_deref().map(|given| session.path(given)))?;
         let registry = LocalRegistry::start(&folder.path().join("registry"))?;
-        let shell = Shell::new(session, folder.path());
-        let walked = walk(&shell, registry.address(), folder.path());
+        let mut shell = Shell::new(session, folder.path());
+        let walked = walk(&mut shell, registry.address(), folder.path());
         registry.stop()?;
         walked?;
         match &self.keep {
@@ -75,20 +76,53 @@ impl Folder {
 }
 
 /// Every command that a user would type, with what it answers.
-fn walk(shell: &Shell<'_, '_>, registry: &str, folder: &Path) -> Result<(), Failure> {
+fn walk(shell: &mut Shell<'_, '_>, registry: &str, folder: &Path) -> Result<(), Failure> {
     let artifact = format!("{registry}/demo/hello");
     let image = format!("{registry}/demo/image");
     shell.say(&format!(
-        "A registry serves {registry}, from a folder, in this process."
+        "A registry and a Sigstore of its own serve {registry}, from a folder, in this process."
     ))?;
     push(shell, folder, &artifact, &image)?;
-    let signed = sign(shell, &artifact, &image)?;
+    let (signed, signed_image) = sign(shell, &artifact, &image)?;
 
     shell.say("\n# Verify both, and see what is attached")?;
     shell.run(&format!("{VERIFY} {artifact}:v1 {image}:v1"), Exit::Success)?;
     shell.run(&format!("tree {image}:v1"), Exit::Success)?;
 
+    keyless(shell, registry, &signed_image)?;
     tamper(shell, folder, &artifact, &signed)
+}
+
+/// Signatures by whoever has an identity, in both formats, and one who is somebody else.
+fn keyless(shell: &mut Shell<'_, '_>, registry: &str, image: &str) -> Result<(), Failure> {
+    shell.say(
+        "\n# Sign without a key: who shows an identity token gets a certificate for ten minutes, and what is signed is\n\
+         # logged and stamped; the token is of a provider in this process, which believes any address",
+    )?;
+    shell.export(
+        "SIGSTORE_ID_TOKEN",
+        "serve token --root registry --email you@example.com",
+    )?;
+    let trust = format!("--trusted-root {SIGSTORE}/trusted_root.json");
+    let config = format!("--signing-config {SIGSTORE}/signing_config.v0.2.json");
+    shell.run(&format!("sign {config} {trust} --yes {image}"), Exit::Success)?;
+    let services = format!("--fulcio-url http://{registry} --rekor-url http://{registry}");
+    shell.run(
+        &format!("sign --format legacy {services} {trust} --yes {image}"),
+        Exit::Success,
+    )?;
+
+    shell.say("\n# Verify who signed, and that somebody else did not")?;
+    let issuer = format!("--certificate-oidc-issuer http://{registry}/oidc");
+    shell.run(
+        &format!("verify --output text {trust} --certificate-identity you@example.com {issuer} {image}"),
+        Exit::Success,
+    )?;
+    shell.run(
+        &format!("verify {trust} --certificate-identity mallory@example.com {issuer} {image}"),
+        Exit::NoneMatch,
+    )?;
+    Ok(())
 }
 
 fn push(shell: &Shell<'_, '_>, folder: &Path, artifact: &str, image: &str) -> Result<(), Failure> {
@@ -104,8 +138,8 @@ fn push(shell: &Shell<'_, '_>, folder: &Path, artifact: &str, image: &str) -> Re
     Ok(())
 }
 
-/// Signs both and gives back the artifact's name by digest.
-fn sign(shell: &Shell<'_, '_>, artifact: &str, image: &str) -> Result<String, Failure> {
+/// Signs both and gives back their names by digest.
+fn sign(shell: &Shell<'_, '_>, artifact: &str, image: &str) -> Result<(String, String), Failure> {
     shell.say("\n# Make a key; sign the artifact in cosign 3's format, the image in those of cosign 2 and 3")?;
     shell.run("generate-key-pair --yes", Exit::Success)?;
     let by_digest = |name: &str| -> Result<String, Failure> {
@@ -115,7 +149,7 @@ fn sign(shell: &Shell<'_, '_>, artifact: &str, image: &str) -> Result<String, Fa
     let (artifact, image) = (by_digest(artifact)?, by_digest(image)?);
     shell.run(&format!("{SIGN} {artifact}"), Exit::Success)?;
     shell.run(&format!("{SIGN} --format both {image}"), Exit::Success)?;
-    Ok(artifact)
+    Ok((artifact, image))
 }
 
 /// What must be refused, and how.
@@ -150,5 +184,7 @@ fn written(path: &str, source: io::Error) -> Failure {
     }
 }
 
+/// Where the server writes what clients need.
+const SIGSTORE: &str = "registry/sigstore";
 const SIGN: &str = "sign --key cosign.key --tlog-upload=false";
 const VERIFY: &str = "verify --key cosign.pub --insecure-ignore-tlog";

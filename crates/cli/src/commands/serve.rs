@@ -1,5 +1,7 @@
-//! `serve`: a registry on this machine.
+//! `serve`: a registry and a Sigstore of its own on this machine.
 
+mod token;
+mod welcome;
 mod workers;
 
 use std::io::Write;
@@ -8,29 +10,53 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum};
 use countersign_core::Secret;
 use countersign_server::{
-    Access, BasicAuth, Durability, LogSink, MissingContent, Running, Server, ServerOptions, TlsFiles,
+    Access, BasicAuth, DevelopmentIssuer, Durability, LogSink, MissingContent, OidcIssuer, Server, ServerOptions,
+    ServiceOptions, TlsFiles,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::workers::Workers;
-use super::{Fallback, Subcommand};
+use super::{Entry, Fallback, Subcommand};
 use crate::args::usage::UsageError;
 use crate::failure::Failure;
 use crate::file;
 use crate::session::Session;
 
-/// Serves a registry from a folder
+pub(super) const ENTRY: Entry = Entry::with::<Serve>(&[Entry::of::<token::Token>()]);
+
+/// Serves a registry from a folder, and a Sigstore of its own
 #[derive(Args)]
 pub(crate) struct Serve {
     /// The folder that holds everything; it is made where it does not exist
-    #[arg(long, value_name = "FOLDER", default_value = "countersign-data")]
+    #[arg(long, value_name = "FOLDER", default_value = ROOT)]
     root: String,
 
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5000")]
     listen: SocketAddr,
 
-    /// Asks for one of the users in this file, a line USER:PASSWORD each
+    /// Serves the registry and nothing else
+    #[arg(long)]
+    registry_only: bool,
+
+    /// The address under which clients reach it, where it is not the one it listens on
+    #[arg(long, value_name = "URL", conflicts_with = "registry_only")]
+    url: Option<String>,
+
+    /// Certifies whom this OpenID provider vouches for; KIND, where the provider is not known, is email, uri:URL,
+    /// spiffe:DOMAIN, username:DOMAIN, github-workflow, gitlab-pipeline or buildkite-job
+    #[arg(long, value_name = "URL[=KIND]", conflicts_with = "registry_only")]
+    oidc_issuer: Vec<String>,
+
+    /// Is an OpenID provider that believes any address, also where others than this machine reach it
+    #[arg(long, conflicts_with_all = ["registry_only", "no_development_issuer"])]
+    insecure_development_issuer: bool,
+
+    /// Is no OpenID provider, also where only this machine reaches it
+    #[arg(long, conflicts_with = "registry_only")]
+    no_development_issuer: bool,
+
+    /// Asks for one of the users in this file, a line USER:PASSWORD each, before it gives or takes anything of the registry
     #[arg(long, value_name = "FILE")]
     users: Option<String>,
 
@@ -42,7 +68,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<String>,
 
-    /// Refuses pushes and deletions
+    /// Refuses pushes to the registry, and deletions
     #[arg(long)]
     read_only: bool,
 
@@ -69,7 +95,7 @@ enum DurabilityArg {
 
 impl Subcommand for Serve {
     const NAME: &'static str = "serve";
-    const ABOUT: &'static str = "Serves a registry from a folder";
+    const ABOUT: &'static str = "Serves a registry from a folder, and a Sigstore of its own";
     const FALLBACK: Fallback = Fallback::None;
 
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
@@ -81,7 +107,9 @@ impl Subcommand for Serve {
             .map_err(Failure::Runtime)?;
         runtime.block_on(async {
             let running = Server::start(options).await?;
-            session.ui().info(&welcome(&running, &self, session.program()));
+            session
+                .ui()
+                .info(&welcome::text(&running, &self.root, session.program()));
             ended().await.map_err(Failure::Runtime)?;
             session.ui().info("Stopping");
             running.stop().await.map_err(Failure::from)
@@ -117,7 +145,32 @@ impl Serve {
                 key: session.path(key),
             });
         }
+        if !self.registry_only {
+            options = options.services(self.services()?);
+        }
         Ok(options)
+    }
+
+    fn services(&self) -> Result<ServiceOptions, Failure> {
+        let development = match (self.insecure_development_issuer, self.no_development_issuer) {
+            (true, _) => DevelopmentIssuer::InsecureAnywhere,
+            (false, true) => DevelopmentIssuer::Off,
+            (false, false) => DevelopmentIssuer::OnLoopback,
+        };
+        let mut services = ServiceOptions::default().development_issuer(development);
+        if let Some(url) = &self.url {
+            let is_address = url.starts_with("http://") || url.starts_with("https://");
+            if !is_address || url.contains(['?', '#', ' ']) {
+                return Err(UsageError::because(format!("--url {url}: expected an address of http or https")).into());
+            }
+            services = services.url(url);
+        }
+        for issuer in &self.oidc_issuer {
+            let parsed = OidcIssuer::parse(issuer);
+            let issuer = parsed.map_err(|error| UsageError::because(format!("--oidc-issuer {issuer}: {error}")))?;
+            services = services.issuer(issuer);
+        }
+        Ok(services)
     }
 
     fn log_sink(&self, session: &Session<'_>) -> Result<LogSink, Failure> {
@@ -159,19 +212,8 @@ async fn ended() -> std::io::Result<()> {
     }
 }
 
-fn welcome(running: &Running, serve: &Serve, program: &str) -> String {
-    let address = running.address();
-    format!(
-        "Serving a registry at {url}, from {root}\n\
-         Try, in another terminal:\n  \
-         {program} push {address}/demo/hello:v1 FILE\n  \
-         {program} sign --key cosign.key --tlog-upload=false {address}/demo/hello:v1\n  \
-         {program} verify --key cosign.pub --insecure-ignore-tlog {address}/demo/hello:v1\n\
-         Ctrl-C stops it; what was pushed stays.",
-        url = running.url(),
-        root = serve.root,
-    )
-}
-
 /// The most bytes of a file of users.
 const USERS_LIMIT: u64 = 1024 * 1024;
+
+/// The folder where none is named.
+const ROOT: &str = "countersign-data";

@@ -43,6 +43,11 @@ impl User {
         }
     }
 
+    /// Lives in the time of the machine, as the services of `serve` do.
+    pub(crate) fn today(self) -> Self {
+        self.at(Box::leak(jiff::Timestamp::now().to_string().into_boxed_str()))
+    }
+
     /// Sets the clock.
     pub(crate) fn at(mut self, now: &'static str) -> Self {
         self.now = now;

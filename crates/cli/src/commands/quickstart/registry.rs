@@ -1,16 +1,16 @@
-//! The registry of the walk, on a thread of its own.
+//! The server of the walk, on a thread of its own.
 
 use std::io;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use countersign_server::{Durability, Server, ServerOptions};
+use countersign_server::{Durability, Server, ServerOptions, ServiceOptions};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
 
-/// A registry that runs until it is told to stop.
+/// A registry with a Sigstore beside it, which run until they are told to stop.
 pub(super) struct LocalRegistry {
     address: String,
     stop: oneshot::Sender<()>,
@@ -20,7 +20,9 @@ pub(super) struct LocalRegistry {
 impl LocalRegistry {
     /// Serves `folder` on a free port of this machine.
     pub(super) fn start(folder: &Path) -> Result<Self, Failure> {
-        let options = ServerOptions::new(folder).durability(Durability::ProcessCrash);
+        let options = ServerOptions::new(folder)
+            .durability(Durability::ProcessCrash)
+            .services(ServiceOptions::default());
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn(move || serve(options, &ready, stopped));

@@ -17,6 +17,7 @@ use crate::{Environment, run};
 pub(super) struct Shell<'s, 'w> {
     session: &'s Session<'w>,
     folder: PathBuf,
+    exported: Vec<(OsString, OsString)>,
 }
 
 impl<'s, 'w> Shell<'s, 'w> {
@@ -24,6 +25,7 @@ impl<'s, 'w> Shell<'s, 'w> {
         Self {
             session,
             folder: folder.to_owned(),
+            exported: Vec::new(),
         }
     }
 
@@ -32,23 +34,45 @@ impl<'s, 'w> Shell<'s, 'w> {
         self.session.ui().print_line(text)
     }
 
+    /// Runs a command line whose stdout a later one finds in a variable, and shows that.
+    pub(super) fn export(&mut self, variable: &'static str, line: &str) -> Result<(), Failure> {
+        let program = self.session.program();
+        self.say(&format!("$ export {variable}=$({program} {line})"))?;
+        let (results, shown) = (Tape::default(), Tape::default());
+        let found = self.start(line, &results, &shown)?;
+        if found != Exit::Success.code() {
+            self.session.ui().print(&shown.bytes())?;
+        }
+        let value = String::from_utf8_lossy(&results.bytes()).trim().to_owned();
+        self.exported.push((OsString::from(variable), OsString::from(value)));
+        self.check(line, Exit::Success, found)
+    }
+
     /// Runs a command line without quotes, shows it with all that it prints, and gives back its stdout.
     ///
     /// Ending otherwise than expected is a failure of the whole walk.
     pub(super) fn run(&self, line: &str, expected: Exit) -> Result<String, Failure> {
         let program = self.session.program();
         self.say(&format!("$ {program} {line}"))?;
-        let results = Tape::default();
-        let shown = Tape::default();
-        let mut world = self.world(&results, &shown)?;
-        let words = std::iter::once(program).chain(line.split_whitespace());
-        let found = run(words.map(OsString::from).collect(), &mut world);
+        let (results, shown) = (Tape::default(), Tape::default());
+        let found = self.start(line, &results, &shown)?;
         self.session.ui().print(&shown.bytes())?;
         if expected != Exit::Success {
             self.say(&format!("(exit code {found})"))?;
         }
+        self.check(line, expected, found)?;
+        Ok(String::from_utf8_lossy(&results.bytes()).into_owned())
+    }
+
+    fn start(&self, line: &str, results: &Tape, shown: &Tape) -> Result<u8, Failure> {
+        let mut world = self.world(results, shown)?;
+        let words = std::iter::once(self.session.program()).chain(line.split_whitespace());
+        Ok(run(words.map(OsString::from).collect(), &mut world))
+    }
+
+    fn check(&self, line: &str, expected: Exit, found: u8) -> Result<(), Failure> {
         if found == expected.code() {
-            return Ok(String::from_utf8_lossy(&results.bytes()).into_owned());
+            return Ok(());
         }
         Err(Failure::Walk {
             command: line.to_owned(),
@@ -65,7 +89,7 @@ impl<'s, 'w> Shell<'s, 'w> {
         });
         let now = self.session.now();
         Ok(World {
-            environment: Environment::new(own.chain([password])),
+            environment: Environment::new(own.chain([password]).chain(self.exported.iter().cloned())),
             directory: self.folder.clone(),
             program_folder: None,
             terminal: Terminal::default(),
