@@ -3,7 +3,7 @@
 #
 # cosign 3 and 2, crane, oras, cue, the distribution-spec conformance suite, Sigstore's servers and our own helpers come
 # through the Go module proxy, docker-registry is Debian's package (the program alone, no service), and so is skopeo, which
-# is installed where it can be. What DIR has at the version asked for is not built again. ZOT_SRC may name a checkout of
+# is installed where it can be; sigstore-python is from PyPI. What DIR has at the version asked for is not built again. ZOT_SRC may name a checkout of
 # zot, which the module proxy does not carry; without it zot is left out.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -95,6 +95,17 @@ if ! is_there skopeo $debian; then
     stamp skopeo $debian
   else
     echo "peers: skopeo left out (apt cannot install it here)" >&2
+  fi
+fi
+# the third client of Sigstore's services, from PyPI
+python=sigstore==4.5.1
+if ! is_there sigstore-python/bin/sigstore $python; then
+  mkdir -p "$peers/.stamps/sigstore-python/bin"
+  if command -v python3 >/dev/null && python3 -m venv "$peers/sigstore-python" &&
+    "$peers/sigstore-python/bin/pip" install -q --disable-pip-version-check $python; then
+    stamp sigstore-python/bin/sigstore $python
+  else
+    echo "peers: sigstore-python left out (no Python with venv, or no PyPI here)" >&2
   fi
 fi
 echo "peers: $peers"

@@ -52,6 +52,23 @@ impl Peers {
         self.program(name).is_file()
     }
 
+    /// Tells whether the peer called `name` was built, and says where it was not.
+    ///
+    /// # Panics
+    /// With `CI=true`, when it was not.
+    pub fn has_or_says(&self, name: &str) -> bool {
+        if self.has(name) {
+            return true;
+        }
+        let missing = format!("no {name} in {} (interop/peers.sh builds it)", self.folder.display());
+        assert!(
+            env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "did not run: {missing}"
+        );
+        drop(writeln!(std::io::stderr(), "skipped: {missing}"));
+        false
+    }
+
     /// Returns the folder of the peers, as text.
     pub fn folder(&self) -> String {
         self.folder.display().to_string()

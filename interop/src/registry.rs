@@ -136,7 +136,14 @@ fn command<'a>(peers: &'a Peers, kind: Kind, folder: &str, address: &str) -> Run
         Kind::Serve => Run::new(
             peers,
             "ours",
-            &["serve", "--listen", address, "--root", &format!("{folder}/data")],
+            &[
+                "serve",
+                "--registry-only",
+                "--listen",
+                address,
+                "--root",
+                &format!("{folder}/data"),
+            ],
         ),
     }
 }
@@ -146,7 +153,7 @@ fn serves(peers: &Peers) -> bool {
     Run::new(peers, "ours", &["serve", "--help"]).end().succeeded()
 }
 
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("no free port: {error}"));
     listener
         .local_addr()
