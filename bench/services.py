@@ -60,7 +60,7 @@ class Registry:
                 json.dump({"distSpecVersion": "1.1.1", "storage": {"rootDirectory": data, "gc": False},
                            "http": {"address": host, "port": port}, "log": {"level": "error"}}, f)
             return [program("zot"), "serve", config]
-        return [OURS, "serve", "--listen", self.addr, "--root", data]
+        return [OURS, "serve", "--registry-only", "--listen", self.addr, "--root", data]
 
     def stop(self):
         stop(self.process)

@@ -210,6 +210,19 @@ def certificate(measured):
     return rows
 
 
+def log(measured):
+    rows = []
+    for row in measured:
+        clients = row.split()[1]
+        goal = None
+        if int(clients) >= 64:
+            goal = lambda rows, row=row: max(500, 5 * rows[row].get("rekor-tiles", {}).get("per_second", 0))
+        rows += [Row(f"rate_{clients}", f"{row}: entries a second", row, "per_second", goal, peers=("rekor-tiles",), better=max),
+                 Row(f"median_{clients}", f"{row}: ms to the answer, median", row, "median_ms", 1000, peers=("rekor-tiles",)),
+                 Row(f"slow_{clients}", f"{row}: ms to the answer, one of a hundred", row, "slow_ms", peers=("rekor-tiles",))]
+    return rows
+
+
 TABLES = [
     Table("startup", "Start", "", startup),
     Table("requests", "Registry commands", "With a key, no log. 50 ms a request and 100 ms more for a new connection. \"No referrers API\" is docker-registry. "
@@ -228,4 +241,6 @@ TABLES = [
     Table("save", "Save and load of an image", "Four layers, from a registry in memory, and to one that throws blobs away. Ours alone waits until the disk has what is saved; "
           "crane and oras do not hash what they load, so they are no peers there. "
           "The target is that of a push to such a registry.", save),
+    Table("log", "Entries of a transparency log", "`serve` and Rekor 2's server for files, each entry durable and proven in the answer. All clients are one "
+          "process that shares the two cores with the server; each sends an entry once the one before is answered.", log),
 ]
