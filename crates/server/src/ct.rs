@@ -302,8 +302,8 @@ pub(crate) enum SubmissionError {
     UnknownIssuer,
 }
 
-/// Doors for the fuzz target.
-#[cfg(fuzzing)]
+/// Doors for the fuzz target, and the test that is like it.
+#[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing {
     pub(crate) fn is_chain(request: &[u8]) -> bool {
         super::leaf_of_chain(request).is_ok_and(|leaf| super::precertificate_tbs(&leaf).is_ok())

@@ -127,3 +127,6 @@ impl Logs {
         &self.certificates
     }
 }
+
+#[cfg(test)]
+mod tests;

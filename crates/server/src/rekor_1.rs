@@ -244,8 +244,8 @@ fn header(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("names of entries are hexadecimal digits")
 }
 
-/// Doors for the fuzz target.
-#[cfg(fuzzing)]
+/// Doors for the fuzz target, and the test that is like it.
+#[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing {
     pub(crate) fn body(request: &[u8]) -> Option<Vec<u8>> {
         super::Proposed::parse(request).ok().map(|proposed| proposed.body)

@@ -144,8 +144,8 @@ fn refuse(failure: &Failure) -> Reply {
     reply
 }
 
-/// The door for the fuzz target.
-#[cfg(fuzzing)]
+/// The door for the fuzz target, and the test that is like it.
+#[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing {
     pub(crate) fn body(request: &[u8]) -> Option<Vec<u8>> {
         super::request::body(request).ok()

@@ -128,8 +128,8 @@ fn name_of_key(key: &WireKey) -> Result<String, Failure> {
     search::names_of(&pem).into_iter().next().ok_or_else(malformed)
 }
 
-/// The door for the fuzz target.
-#[cfg(fuzzing)]
+/// The door for the fuzz target, and the test that is like it.
+#[cfg(any(fuzzing, test))]
 pub(super) mod fuzzing {
     use super::{WireQuery, WireSearch, name_of_key, parse};
 
