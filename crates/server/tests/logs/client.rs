@@ -11,7 +11,7 @@ use countersign_core::log::checkpoint::Checkpoint;
 use countersign_core::log::merkle::{TreeHash, TreeHead, root_of};
 use countersign_core::log::{LogEntry, Logged, ProvenEntry, Verifier, prove};
 use countersign_core::message::Message;
-use countersign_core::protocol::rekor::{Proposal, Verifier as Proposed};
+use countersign_core::protocol::rekor::{Kept, Proposal, Verifier as Proposed};
 use countersign_core::signer::Signer;
 use countersign_core::trust::{TransparencyLog, Validity};
 use countersign_server::{Durability, Running, Server, ServerOptions, ServiceOptions};
@@ -135,6 +135,7 @@ impl Signed {
             content: self.bundle.content(),
             digest: self.digest,
             verifier: Proposed::Key(self.key.public_key()),
+            kept: Kept::default(),
         }
     }
 
