@@ -166,7 +166,7 @@ fn log_entry(list: &mut List, entry: &LogEntry) {
 
 fn content(list: &mut List, bundle: &Bundle) {
     match bundle.content() {
-        Content::Envelope(signed) => envelope(list, signed.envelope(), bundle.key_material()),
+        Content::Envelope(signed) => envelope(list, signed.envelope()),
         Content::Message(message) => {
             list.item(1, "Type", "Message Signature");
             if let Some(digest) = message.digest() {
@@ -180,7 +180,7 @@ fn content(list: &mut List, bundle: &Bundle) {
     }
 }
 
-fn envelope(list: &mut List, envelope: &Envelope, material: &KeyMaterial) {
+fn envelope(list: &mut List, envelope: &Envelope) {
     list.item(1, "Type", "DSSE Envelope");
     list.item(1, "Payload Type", envelope.payload_type());
     list.present(1, "Payload", envelope.payload());
@@ -194,10 +194,8 @@ fn envelope(list: &mut List, envelope: &Envelope, material: &KeyMaterial) {
     for (index, signature) in envelope.signatures().iter().enumerate() {
         list.item(2, &format!("Signature [{index}]"), "");
         list.present(3, "Signature", signature.signature().as_bytes());
-        let Some(id) = signature.key_id() else { continue };
-        list.item(3, "Key Hint", &shown_hint(id));
-        if matches!(material, KeyMaterial::PublicKey { hint: Some(hint) } if hint != id) {
-            list.item(3, WARNING, "Key hint mismatch with Verification Material");
+        if let Some(id) = signature.key_id() {
+            list.item(3, "Key Hint", &shown_hint(id));
         }
     }
 }
