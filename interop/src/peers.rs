@@ -52,21 +52,14 @@ impl Peers {
         self.program(name).is_file()
     }
 
-    /// Tells whether the peer called `name` was built, and says where it was not.
-    ///
-    /// # Panics
-    /// With `CI=true`, when it was not.
+    /// Tells whether the peer called `name` was built, and says so where it was not: for one that not every machine can have.
     pub fn has_or_says(&self, name: &str) -> bool {
-        if self.has(name) {
-            return true;
+        let is_there = self.has(name);
+        if !is_there {
+            let missing = format!("no {name} in {} (interop/peers.sh builds it)", self.folder.display());
+            drop(writeln!(std::io::stderr(), "skipped: {missing}"));
         }
-        let missing = format!("no {name} in {} (interop/peers.sh builds it)", self.folder.display());
-        assert!(
-            env::var_os("CI").is_none_or(|ci| ci != "true"),
-            "did not run: {missing}"
-        );
-        drop(writeln!(std::io::stderr(), "skipped: {missing}"));
-        false
+        is_there
     }
 
     /// Returns the folder of the peers, as text.
