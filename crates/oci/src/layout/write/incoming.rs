@@ -149,4 +149,4 @@ async fn next_of(stream: Option<BlobStream>) -> Option<(Result<Bytes, StoreError
 }
 
 /// How much is written at once, in bytes: each time another thread does it, and with less they wait for each other.
-const PIECE: usize = 1024 * 1024;
+const PIECE: usize = 2 * 1024 * 1024;
