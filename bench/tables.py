@@ -238,7 +238,7 @@ TABLES = [
     Table("push", "Push of a large file", "crane appends the file as a tar archive, which it compresses. docker-registry's target is the time of the floor and 5 %.", push),
     Table("copy", "Copy of an image", "Four layers, or three where requests are counted. oras does not hash what it copies, so it is no peer where the client's own cost "
           "is measured. cosign writes a tag more.", copy),
-    Table("save", "Save and load of an image", "Four layers, from a registry in memory, and to one that throws blobs away. Ours alone waits until the disk has what is saved; "
+    Table("save", "Save and load of an image", "Four layers, from a registry in memory, and to one that throws blobs away. Ours waits until the disk has an archive, which may take the place of another, and leaves the blobs of a folder to the system, as all do; "
           "crane and oras do not hash what they load, so they are no peers there. "
           "The target is that of a push to such a registry.", save),
     Table("log", "Entries of a transparency log", "`serve` and Rekor 2's server for files, each entry durable and proven in the answer. All clients are one "
