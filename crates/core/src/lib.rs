@@ -17,6 +17,7 @@ pub mod key;
 pub mod log;
 pub mod message;
 pub mod payload;
+pub mod percent;
 pub mod policy;
 pub mod protocol;
 pub mod quoted;

@@ -86,3 +86,18 @@ pub enum ServicesError {
     #[error("cannot use the TUF repository")]
     Tuf(#[from] TufError),
 }
+
+/// An error with its causes, on a line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,6 +1,6 @@
 //! An OpenID provider, as its discovery document describes it (OpenID Connect Discovery 1.0).
 
-use countersign_core::Secret;
+use countersign_core::{Secret, percent};
 use countersign_oci::http::{Answered, Call, Http};
 use serde::Deserialize;
 
@@ -79,12 +79,7 @@ pub(super) fn form(members: &[(&str, &str)]) -> String {
         }
         text.push_str(name);
         text.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
-                _ => text.push_str(&format!("%{byte:02X}")),
-            }
-        }
+        text.push_str(&percent::encode(value, b""));
     }
     text
 }

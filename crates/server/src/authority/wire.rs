@@ -16,6 +16,7 @@ use super::request::{Request, RequestError};
 use super::{Authority, IssueError};
 use crate::body::RequestBody;
 use crate::ct;
+use crate::error::with_causes;
 use crate::log::LogError;
 use crate::logs::Logs;
 use crate::oidc::provider::{Providers, TokenError};
@@ -179,26 +180,11 @@ impl CertifyError {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "the certificate could not be issued; the server's log says why".to_owned(),
             ),
-            Self::Token(error) if error.is_providers_fault() => (StatusCode::BAD_GATEWAY, detail(self)),
-            _ => (StatusCode::BAD_REQUEST, detail(self)),
+            Self::Token(error) if error.is_providers_fault() => (StatusCode::BAD_GATEWAY, with_causes(self)),
+            _ => (StatusCode::BAD_REQUEST, with_causes(self)),
         };
-        refusal(status, &message).because(detail(self))
+        refusal(status, &message).because(with_causes(self))
     }
-}
-
-/// An error with its causes.
-fn detail(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.ends_with(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// A refusal as the gateway of gRPC writes it.

@@ -7,6 +7,7 @@ use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
 
 use crate::body::RequestBody;
+use crate::error::with_causes;
 use crate::log::{Appended, LogError};
 use crate::reply::{self, Reply};
 
@@ -75,13 +76,13 @@ impl Failure {
     pub(crate) fn message(&self) -> String {
         match self.status() {
             StatusCode::INTERNAL_SERVER_ERROR => "the log could not do this; the server's log says why".to_owned(),
-            _ => shown(self),
+            _ => with_causes(self),
         }
     }
 
     /// Answers with a body that says so in the way of an API.
     pub(crate) fn reply(&self, media_type: &'static str, body: impl Into<Bytes>) -> Reply {
-        let mut reply = Reply::new(self.status(), media_type, body).because(shown(self));
+        let mut reply = Reply::new(self.status(), media_type, body).because(with_causes(self));
         if let Self::Method { allowed } = self {
             let value = HeaderValue::from_static(allowed);
             reply.response.headers_mut().insert(ALLOW, value);
@@ -94,19 +95,4 @@ impl Failure {
 pub(crate) async fn collect(body: &mut RequestBody, limit: usize) -> Result<Bytes, Failure> {
     let collected = reply::collect(body, limit).await;
     collected.map_err(|(status, message)| Failure::Body { status, message })
-}
-
-/// An error with its causes.
-pub(crate) fn shown(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let error_text = error.to_string();
-        if !text.ends_with(&error_text) {
-            text.push_str(": ");
-            text.push_str(&error_text);
-        }
-        cause = error.source();
-    }
-    text
 }

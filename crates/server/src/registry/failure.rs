@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::content::ContentError;
 use super::name::{NameError, Reference, RepositoryName, UploadId};
 use crate::body::AnswerBody;
+use crate::error::with_causes;
 use crate::store::{ChangeError, ReferrersError, StoreError};
 
 /// Why a request is not granted.
@@ -119,17 +120,7 @@ impl Failure {
 
     /// What happened, with its causes, for the log.
     pub(crate) fn detail(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let error_text = error.to_string();
-            if !text.ends_with(&error_text) {
-                text.push_str(": ");
-                text.push_str(&error_text);
-            }
-            cause = error.source();
-        }
-        text
+        with_causes(self)
     }
 
     fn kind(&self) -> (StatusCode, &'static str) {

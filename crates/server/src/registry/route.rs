@@ -1,5 +1,7 @@
 //! Addresses: which thing a path and its parameters name.
 
+use countersign_core::percent;
+
 use super::failure::Failure;
 use super::name::{Reference, RepositoryName, UploadId};
 
@@ -105,17 +107,7 @@ impl Parameters {
 
 /// Encodes a value for the query of an address.
 pub(crate) fn encode(text: &str) -> String {
-    use std::fmt::Write;
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/' | b':') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+    percent::encode(text, b"/:")
 }
 
 /// Undoes percent-encoding (RFC 3986 §2.1); nothing where it is malformed or not UTF-8.

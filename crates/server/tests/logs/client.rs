@@ -15,14 +15,15 @@ use countersign_core::protocol::rekor::{Kept, Proposal, Verifier as Proposed};
 use countersign_core::signer::Signer;
 use countersign_core::trust::{TransparencyLog, Validity};
 use countersign_server::{Durability, Running, Server, ServerOptions, ServiceOptions};
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
+use http::Method;
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+pub(crate) use crate::answer::Answer;
+use crate::answer::send;
 
 pub(crate) const ORIGIN: &str = "log.test";
 
@@ -170,30 +171,13 @@ pub(crate) struct Client {
     address: String,
 }
 
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?} is not JSON"))
-    }
-
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.to_vec()).unwrap()
-    }
-
-    #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        self
     }
 
     /// The message of a refusal with this status.
@@ -217,21 +201,7 @@ impl Client {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
-        let stream = TcpStream::connect(&self.address).await?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let connection = tokio::spawn(connection);
-        let request = Request::builder().method(method).uri(path);
-        let request = request.header("host", &self.address).body(Full::new(body.into()))?;
-        let response = sender.send_request(request).await?;
-        let (head, body) = response.into_parts();
-        let body = body.collect().await?.to_bytes();
-        drop(sender);
-        connection.abort();
-        Ok(Answer {
-            status: head.status,
-            headers: head.headers,
-            body,
-        })
+        send(&self.address, method, path, &[], body.into()).await
     }
 
     /// Says that a body of this length follows, sends none of it, and returns what the server says to that.

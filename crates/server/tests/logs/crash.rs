@@ -1,11 +1,8 @@
 //! SIGKILL amid appends.
-//!
-//! The server runs in a process of its own: this test binary, started again with a folder in its environment.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,36 +17,21 @@ use http::Method;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, Signed, Trust, check_included, serve};
+use crate::process;
 
-const FOLDER: &str = "COUNTERSIGN_TEST_LOG_FOLDER";
-const SERVING: &str = "serving on ";
 const ROUNDS: usize = 5;
 const WRITERS: usize = 6;
 
 /// The server of the other process; nothing where the tests run.
 #[tokio::test]
 async fn serve_until_killed() {
-    if let Some(folder) = std::env::var_os(FOLDER) {
-        let running = serve(Path::new(&folder), Durability::PowerCut).await;
-        let line = format!("{SERVING}{}\n", running.address());
-        std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes()).unwrap();
-        std::future::pending::<()>().await;
+    if let Some(folder) = process::folder() {
+        process::wait(&serve(&folder, Durability::PowerCut).await).await;
     }
 }
 
 fn start(folder: &Path) -> (Child, Client) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "crash::serve_until_killed", "--nocapture"])
-        .env(FOLDER, folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address = lines
-        .map(Result::unwrap)
-        .find_map(|line| line.split_once(SERVING).map(|(_, address)| address.to_owned()))
-        .unwrap();
+    let (child, address) = process::start("crash::serve_until_killed", folder);
     (child, Client::new(address))
 }
 

@@ -8,3 +8,9 @@ mod rekor_1;
 mod rekor_1_refusals;
 mod rekor_2;
 mod restart;
+
+#[path = "../shared/answer.rs"]
+mod answer;
+
+#[path = "../shared/process.rs"]
+mod process;

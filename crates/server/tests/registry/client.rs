@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_server::{Durability, Running, Server, ServerOptions};
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
+use http::Method;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+
+pub(crate) use crate::answer::Answer;
+use crate::answer::send;
 
 pub(crate) const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -42,32 +42,15 @@ pub(crate) struct Client {
     headers: Vec<(&'static str, String)>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?} is not JSON"))
     }
 
     /// The status and the code of the specification.
     pub(crate) fn error(&self) -> (u16, String) {
         let code = self.json()["errors"][0]["code"].as_str().unwrap_or("none").to_owned();
         (self.status.as_u16(), code)
-    }
-
-    #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        self
     }
 
     #[track_caller]
@@ -98,26 +81,8 @@ impl Client {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
-        let stream = TcpStream::connect(&self.address).await?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let connection = tokio::spawn(connection);
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", &self.address);
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        let response = sender.send_request(request.body(Full::new(body.into()))?).await?;
-        let (head, body) = response.into_parts();
-        let body = body.collect().await?.to_bytes();
-        drop(sender);
-        connection.abort();
-        Ok(Answer {
-            status: head.status,
-            headers: head.headers,
-            body,
-        })
+        let headers: Vec<_> = self.headers.iter().map(|(name, value)| (*name, &**value)).collect();
+        send(&self.address, method, path, &headers, body.into()).await
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {

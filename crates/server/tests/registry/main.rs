@@ -16,3 +16,9 @@ mod referrers;
 mod stop;
 mod tls;
 mod uploads;
+
+#[path = "../shared/answer.rs"]
+mod answer;
+
+#[path = "../shared/process.rs"]
+mod process;

@@ -8,3 +8,6 @@ mod restart;
 mod scene;
 mod timestamps;
 mod tokens;
+
+#[path = "../shared/answer.rs"]
+mod answer;

@@ -7,14 +7,14 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use countersign_core::key::KeyAlgorithm;
 use countersign_core::signer::Signer;
-use countersign_core::{Certificate, PrivateKey, TrustedRoot};
+use countersign_core::{Certificate, PrivateKey, TrustedRoot, percent};
 use countersign_server::{Durability, Running, Server, ServerOptions, ServiceOptions};
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
+use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+
+pub(crate) use crate::answer::Answer;
+use crate::answer::send;
 
 /// A server that is gone with its folder when the test ends.
 pub(crate) struct Scene {
@@ -39,26 +39,9 @@ pub(crate) async fn start(folder: &Path, services: ServiceOptions) -> Running {
     Server::start(options.services(services)).await.unwrap()
 }
 
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
 impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?} is not JSON"))
-    }
-
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.to_vec()).unwrap()
-    }
-
-    #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        self
     }
 
     /// Expects a refusal of Fulcio's, and returns what it says.
@@ -78,7 +61,7 @@ impl Scene {
     pub(crate) async fn form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let body: Vec<String> = form
             .iter()
-            .map(|(name, value)| format!("{name}={}", percent(value)))
+            .map(|(name, value)| format!("{name}={}", percent::encode(value, b"")))
             .collect();
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         self.send(Method::POST, path, &headers, body.join("&")).await
@@ -96,7 +79,8 @@ impl Scene {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Answer {
-        send(&self.running.address().to_string(), method, path, headers, body.into()).await
+        let address = self.running.address().to_string();
+        send(&address, method, path, headers, body.into()).await.unwrap()
     }
 
     pub(crate) fn issuer(&self) -> String {
@@ -117,34 +101,6 @@ impl Scene {
     pub(crate) async fn ask(&self, request: &Value) -> Answer {
         self.post("/api/v2/signingCert", "application/json", request.to_string())
             .await
-    }
-}
-
-async fn send(address: &str, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .unwrap();
-    let connection = tokio::spawn(connection);
-    let mut request = Request::builder().method(method).uri(path);
-    if !headers.iter().any(|(name, _)| *name == "host") {
-        request = request.header("host", address);
-    }
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = sender
-        .send_request(request.body(Full::new(body)).unwrap())
-        .await
-        .unwrap();
-    let (head, body) = response.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    drop(sender);
-    connection.abort();
-    Answer {
-        status: head.status,
-        headers: head.headers,
-        body,
     }
 }
 
@@ -194,8 +150,4 @@ pub(crate) fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
     }
     der.extend(contents);
     der
-}
-
-fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -47,18 +47,6 @@ fn decode(text: &[u8]) -> Result<String, FormError> {
     String::from_utf8(bytes).map_err(|_| FormError::Encoding)
 }
 
-/// Writes a value for the query of an address.
-pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
 /// Why bytes are no form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -84,7 +72,6 @@ mod tests {
         for absent in ["c", "d", "e", "f"] {
             assert_eq!(form.value(absent), None, "{absent}");
         }
-        assert_eq!(encode("a b/\u{fc}"), "a%20b%2F%C3%BC");
     }
 
     #[test]

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_core::percent;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode, Uri};
 use jiff::Timestamp;
 
-use super::form::{Form, encode};
+use super::form::Form;
 use super::{Development, Granted, Refusal, address, lock, page, refusal, unguessable};
 use crate::oidc::AUDIENCE;
 use crate::oidc::fetch::is_loopback;
@@ -96,7 +97,7 @@ impl Development {
         };
         let mut back = format!("{}?code={code}", wish.redirect);
         if let Some(state) = wish.state {
-            back.push_str(&format!("&state={}", encode(state)));
+            back.push_str(&format!("&state={}", percent::encode(state, b"")));
         }
         let Ok(location) = HeaderValue::try_from(back) else {
             return page::tell(
