@@ -2,7 +2,9 @@
 //! kept for unwinding.
 //!
 //! Only a linker that understands the script is given it: GNU's and LLVM's do, others link as they always do. LLVM's also
-//! keeps one copy of functions that are the same; nothing here asks whether two functions have one address.
+//! keeps one copy of functions that are the same; nothing here asks whether two functions have one address. Relocations
+//! are packed (DT_RELR) where this machine's loader unpacks them, which glibc does since 2.36: like every use of a newer
+//! library it asks for one that is not older where the program runs.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,7 +17,8 @@ fn main() {
     let script = Path::new(&variable("CARGO_MANIFEST_DIR")).join(SCRIPT);
     let script = ["-T".to_owned(), script.display().to_string()];
     let folding = ["-Wl,--icf=all".to_owned()];
-    for arguments in [&script[..], &folding] {
+    let packing = ["-Wl,-z,pack-relative-relocs".to_owned()];
+    for arguments in [&script[..], &folding, &packing] {
         if is_wanted && is_understood(arguments) {
             for argument in arguments {
                 println!("cargo::rustc-link-arg-bins={argument}");
@@ -24,7 +27,7 @@ fn main() {
     }
 }
 
-/// Links an empty program with the arguments, the way Cargo will link ours.
+/// Links an empty program with the arguments, the way Cargo will link ours, and runs it if it is for this machine.
 fn is_understood(arguments: &[String]) -> bool {
     let folder = variable("OUT_DIR");
     let source = Path::new(&folder).join("empty.rs");
@@ -41,8 +44,14 @@ fn is_understood(arguments: &[String]) -> bool {
     if let Ok(linker) = env::var("RUSTC_LINKER") {
         rustc.arg("-C").arg(format!("linker={linker}"));
     }
-    rustc.arg("-o").arg(Path::new(&folder).join("empty")).arg(&source);
-    let status = rustc.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let program = Path::new(&folder).join("empty");
+    rustc.arg("-o").arg(&program).arg(&source);
+    let is_foreign = variable("TARGET") != variable("HOST");
+    succeeds(&mut rustc) && (is_foreign || succeeds(&mut Command::new(program)))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
