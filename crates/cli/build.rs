@@ -13,18 +13,38 @@ use std::{env, fs};
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={SCRIPT}");
+    println!("cargo::rerun-if-changed={UNWINDER}");
     let is_wanted = variable("PROFILE") == "release" && variable("CARGO_CFG_TARGET_OS") == "linux";
     let script = Path::new(&variable("CARGO_MANIFEST_DIR")).join(SCRIPT);
     let script = ["-T".to_owned(), script.display().to_string()];
     let folding = ["-Wl,--icf=all".to_owned()];
     let packing = ["-Wl,-z,pack-relative-relocs".to_owned()];
-    for arguments in [&script[..], &folding, &packing] {
+    let unwinder = is_wanted.then(unwinder).flatten().map(|path| [path]);
+    let unwinder = unwinder.as_ref().map_or(&[][..], |path| path);
+    for arguments in [&script[..], &folding, &packing, unwinder] {
         if is_wanted && is_understood(arguments) {
             for argument in arguments {
                 println!("cargo::rustc-link-arg-bins={argument}");
             }
         }
     }
+}
+
+/// The object file that stands for the C compiler's unwinder.
+fn unwinder() -> Option<String> {
+    let object = Path::new(&variable("OUT_DIR")).join("unwind.o");
+    let mut rustc = Command::new(variable("RUSTC"));
+    rustc.args([
+        "--crate-type=lib",
+        "--emit=obj",
+        "-O",
+        "-C",
+        "panic=abort",
+        "--target",
+        &variable("TARGET"),
+    ]);
+    rustc.arg("-o").arg(&object).arg(UNWINDER);
+    succeeds(&mut rustc).then(|| object.display().to_string())
 }
 
 /// Links an empty program with the arguments, the way Cargo will link ours, and runs it if it is for this machine.
@@ -60,3 +80,4 @@ fn variable(name: &str) -> String {
 }
 
 const SCRIPT: &str = "link.ld";
+const UNWINDER: &str = "unwind.rs";
