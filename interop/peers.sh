@@ -41,7 +41,7 @@ on_loopback() {
 
 if command -v go >/dev/null; then
   helpers=$(cd "$here/tools" && cat go.mod go.sum cmd/*/*.go | sha256sum | cut -c1-16)
-  for name in memory-registry fault-proxy sigstore-stack; do
+  for name in memory-registry fault-proxy sigstore-stack spiffe-agent; do
     is_there $name "$helpers" && continue
     (cd "$here/tools" && go build -o "$peers/$name" "./cmd/$name")
     stamp $name "$helpers"

@@ -128,7 +128,8 @@ fn an_attestation_and_a_certificate_in_files_are_verified_by_the_entry_that_the_
     fs::write(&predicate, "{}").unwrap();
     let identity = scene.stack.identity("user@example.com");
     let kind = ["--type", "https://type.example"];
-    for tool in ["cosign2", "ours"] {
+    let kinds = ["dsse", "intoto"];
+    for (tool, entry) in ["cosign2", "ours"].into_iter().flat_map(|tool| kinds.map(|entry| (tool, entry))) {
         let token = scene.stack.token("issuer", "");
         let sign = [
             "attest-blob",
@@ -136,7 +137,7 @@ fn an_attestation_and_a_certificate_in_files_are_verified_by_the_entry_that_the_
             "--predicate",
             &predicate,
             "--rekor-entry-type",
-            "dsse",
+            entry,
             "--fulcio-url",
             scene.stack.setting("fulcio"),
             "--rekor-url",

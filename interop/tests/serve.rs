@@ -288,6 +288,31 @@ fn a_login_on_another_device_ends_in_a_signature() {
 }
 
 #[test]
+fn a_spiffe_agent_says_who_signs() {
+    let Some(scene) = Scene::start() else { return };
+    let (svid, bundle) = (scene.peers.path("svid"), scene.peers.path("spiffe.json"));
+    // where sockets have short names
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("api.sock").display().to_string();
+    fs::write(&svid, scene.sigstore.token(WHO)).unwrap();
+    let run = Run::new(&scene.peers, "spiffe-agent", &["-socket", &socket, "-svid", &svid]);
+    let agent = run.serve(scene.peers.path("agent.log").as_ref());
+    waited(|| fs::exists(&socket).unwrap().then_some(()));
+    let signed = |socket: &str| {
+        let (config, root) = (scene.sigstore.file("signing_config.v0.2.json"), scene.sigstore.file("trusted_root.json"));
+        let more = ["-y", "--signing-config", &config, "--trusted-root", &root, "--bundle", &bundle, &scene.file];
+        let run = Run::new(&scene.peers, "ours", &["sign-blob"]).with(&more);
+        run.env("SPIFFE_ENDPOINT_SOCKET", socket).end()
+    };
+    drop(signed(&format!("unix://{socket}")).expect_success());
+    scene.verified("cosign3", "verify-blob", &owned(&["--bundle", &bundle]), &scene.file);
+    fs::remove_file(&svid).unwrap();
+    let refused = signed(&socket);
+    assert!(refused.stderr.contains("answered status 7: \"no identity issued\""), "{refused:#?}");
+    drop(agent);
+}
+
+#[test]
 fn what_was_signed_before_a_restart_is_verified_after_it() {
     let Some(scene) = Scene::start() else { return };
     let image = scene.image("before");

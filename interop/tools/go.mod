@@ -6,6 +6,7 @@ require (
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/google/trillian v1.7.3
+	github.com/spiffe/go-spiffe/v2 v2.6.0
 	google.golang.org/grpc v1.81.1
 	google.golang.org/protobuf v1.36.11
 	k8s.io/klog/v2 v2.140.0

@@ -225,8 +225,8 @@ pub(crate) const VARIABLES: &[Variable] = &[
     ),
     plain(
         "SPIFFE_ENDPOINT_SOCKET",
-        "is where a SPIFFE agent listens, which is not asked: signing says so where nothing else says who signs",
-        "address of a socket",
+        "is where the SPIFFE agent listens that says who signs (default: SPIRE's socket, where there is one)",
+        "address of a socket, unix:///PATH or tcp://IP:PORT",
     ),
     plain(
         "SSL_CERT_DIR",

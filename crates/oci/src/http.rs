@@ -9,6 +9,7 @@ pub(crate) mod body;
 mod call;
 mod connect;
 pub(crate) mod failure;
+pub mod grpc;
 pub(crate) mod retry;
 mod tls;
 

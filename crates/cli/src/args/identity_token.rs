@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use countersign::credential::CredentialError;
-use countersign::oidc::ambient::{self, FILE, GOOGLE, MACHINE, Provider, Surroundings};
+use countersign::oidc::ambient::{self, AGENT, FILE, GOOGLE, MACHINE, Provider, Surroundings};
 use countersign::oidc::{self, AUDIENCE, CLIENT_ID, Client, IdentityToken, browser, device};
 use countersign_core::Secret;
 use countersign_core::quoted::Quoted;
@@ -192,6 +192,7 @@ impl IdentityTokenArgs {
             file: Path::new(FILE),
             machine: Path::new(MACHINE),
             google: GOOGLE,
+            agent: Path::new(AGENT),
         };
         Ok(match self.oidc_provider {
             Some(provider) => Some(ambient::token_of(provider, &surroundings, AUDIENCE, http).await?),
@@ -211,7 +212,7 @@ fn show(request: &device::Request, session: &Session<'_>) {
 fn unknown() -> Failure {
     UsageError::because(
         "who signs is not known: pass --key, or --identity-token, or --oidc-issuer to log in, or run where GitHub Actions, \
-         Buildkite, Google, SIGSTORE_ID_TOKEN or /var/run/sigstore/cosign/oidc-token gives an identity token",
+         Buildkite, Google, SPIFFE, SIGSTORE_ID_TOKEN or /var/run/sigstore/cosign/oidc-token gives an identity token",
     )
     .into()
 }

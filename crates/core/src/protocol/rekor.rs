@@ -7,7 +7,7 @@ mod intoto;
 use aws_lc_rs::digest::digest;
 use serde::Serialize;
 
-use crate::bundle::Content;
+use crate::bundle::{Content, SignedEnvelope};
 use crate::certificate::Certificate;
 use crate::go_json::encode_bytes;
 use crate::key::{Curve, PublicKey, PublicKeyAlgorithm, SignatureDigest};
@@ -56,6 +56,20 @@ pub enum Kept {
     HashesOfCosign2,
     /// The envelope too, up to the log's own limit, in an entry of kind `intoto`, which readers of old ones know.
     Envelope,
+    /// The same, of the envelope as cosign 2 writes it, to find what that has logged.
+    EnvelopeOfCosign2,
+}
+
+impl Kept {
+    const ALL: [Self; 4] = [Self::Hashes, Self::HashesOfCosign2, Self::Envelope, Self::EnvelopeOfCosign2];
+
+    /// The envelope that is hashed.
+    fn envelope(self, signed: &SignedEnvelope) -> Vec<u8> {
+        match self {
+            Self::HashesOfCosign2 | Self::EnvelopeOfCosign2 => signed.envelope().to_json_of_cosign_2(),
+            Self::Hashes | Self::Envelope => signed.envelope().to_json(),
+        }
+    }
 }
 
 impl Proposal<'_> {
@@ -67,13 +81,11 @@ impl Proposal<'_> {
     pub fn to_rekor_1(&self) -> Result<Vec<u8>, ProposalError> {
         let verifier = encode_bytes(self.verifier.to_pem().as_bytes());
         let wire = match self.content {
-            Content::Envelope(signed) if self.kept == Kept::Envelope => intoto::wire(signed, &verifier),
+            Content::Envelope(signed) if matches!(self.kept, Kept::Envelope | Kept::EnvelopeOfCosign2) => {
+                intoto::wire(signed, &self.kept.envelope(signed), &verifier)
+            }
             Content::Envelope(signed) => {
-                let json = match self.kept {
-                    Kept::HashesOfCosign2 => signed.envelope().to_json_of_cosign_2(),
-                    Kept::Hashes | Kept::Envelope => signed.envelope().to_json(),
-                };
-                let envelope = String::from_utf8(json).expect("JSON is text");
+                let envelope = String::from_utf8(self.kept.envelope(signed)).expect("JSON is text");
                 Wire1::new(
                     "dsse",
                     Spec1::Dsse {
@@ -106,15 +118,25 @@ impl Proposal<'_> {
         Ok(serde_json::to_vec(&wire).expect("texts in structures have a JSON form"))
     }
 
-    /// Asks Rekor 1 for the entries that it has of the signature, which are equal to the one that [it would be
-    /// asked](Self::to_rekor_1) to make.
+    /// Asks Rekor 1 for the entries that it has of the signature, of every kind that [it would be asked](Self::to_rekor_1) to
+    /// make and whatever is kept of an envelope.
     ///
     /// # Errors
     ///
     /// [`ProposalError`], for what that log would not have taken.
     pub fn to_rekor_1_search(&self) -> Result<Vec<u8>, ProposalError> {
-        let entry = self.to_rekor_1()?;
-        Ok([&br#"{"entries":["#[..], &entry, b"]}"].concat())
+        let kinds = match self.content {
+            Content::Envelope(_) => &Kept::ALL[..],
+            Content::Message(_) | Content::SimpleSigning { .. } => &[Kept::Hashes],
+        };
+        let mut entries = Vec::new();
+        for kept in kinds {
+            let entry = Proposal { kept: *kept, ..*self }.to_rekor_1()?;
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
+        Ok([&br#"{"entries":["#[..], entries.join(&b","[..]).as_slice(), b"]}"].concat())
     }
 
     /// Asks Rekor 2 for an entry, `hashedrekord` 0.0.2; of an envelope it has the hash of what is signed.

@@ -46,12 +46,7 @@ pub fn search(bundle: &Bundle, artifact: &Artifact, policy: &Policy) -> Result<V
         },
         kept: Kept::Hashes,
     };
-    let mut searches = vec![proposal.to_rekor_1_search()?];
-    if matches!(named.content(), Content::Envelope(_)) {
-        let kept = Kept::HashesOfCosign2;
-        searches.push(Proposal { kept, ..proposal }.to_rekor_1_search()?);
-    }
-    Ok(searches)
+    Ok(vec![proposal.to_rekor_1_search()?])
 }
 
 impl Rejection {

@@ -1,6 +1,7 @@
 //! Tokens that the surroundings give: the CI service that runs us, or a file or variable that somebody has set.
 
 mod google;
+mod spiffe;
 
 use std::fmt;
 use std::fs::File;
@@ -9,8 +10,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use countersign_core::Secret;
+use countersign_oci::http::grpc::AgentAddress;
 use countersign_oci::http::{Call, Http};
 use serde::Deserialize;
+
+pub use self::spiffe::{AGENT, SpiffeError};
 
 use super::LIMIT;
 use crate::service::{JSON, Place, Service, ServiceError};
@@ -31,7 +35,7 @@ pub enum Provider {
     Google,
     /// The account of Google that `GOOGLE_SERVICE_ACCOUNT_NAME` names, by the metadata server's.
     GoogleImpersonate,
-    /// A SPIFFE agent: `SPIFFE_ENDPOINT_SOCKET`.
+    /// A SPIFFE agent: at `SPIFFE_ENDPOINT_SOCKET`, or where SPIRE's listens by default.
     Spiffe,
 }
 
@@ -99,6 +103,8 @@ pub struct Surroundings<'a> {
     pub machine: &'a Path,
     /// Where Google gives tokens for its accounts.
     pub google: &'a str,
+    /// Where a SPIFFE agent may listen.
+    pub agent: &'a Path,
 }
 
 /// Where the file is by custom.
@@ -131,12 +137,9 @@ pub enum AmbientError {
         /// The provider.
         provider: Provider,
     },
-    /// The provider is there, and cannot be asked.
-    #[error(
-        "identity provider spiffe cannot be asked: its workload API is not spoken here; \
-         `spire-agent api fetch jwt -audience sigstore` prints its token"
-    )]
-    Spiffe,
+    /// The SPIFFE agent gave none.
+    #[error(transparent)]
+    Spiffe(#[from] SpiffeError),
     /// The token is longer than is read.
     #[error("identity token {} is larger than {LIMIT} bytes", path.display())]
     TooLong {
@@ -215,10 +218,14 @@ async fn ask(
             Some(account) => Ok(Some(google::of_account(&account, surroundings, audience, http).await?)),
             None => Ok(None),
         },
-        Provider::Spiffe => match variable("SPIFFE_ENDPOINT_SOCKET") {
-            Some(_) => Err(AmbientError::Spiffe),
-            None => Ok(None),
-        },
+        Provider::Spiffe => {
+            let address = match variable(spiffe::SOCKET) {
+                Some(text) => text.parse().map_err(SpiffeError::Agent)?,
+                None if surroundings.agent.exists() => AgentAddress::Unix(surroundings.agent.to_owned()),
+                None => return Ok(None),
+            };
+            Ok(Some(spiffe::token(&address, audience).await?))
+        }
     }
 }
 

@@ -18,6 +18,7 @@ async fn found(variables: &[(&str, &str)], file: Option<&Path>) -> Result<Option
         file: file.unwrap_or(Path::new("/nowhere")),
         machine: Path::new("/nowhere"),
         google: "http://127.0.0.1:1",
+        agent: Path::new("/nowhere"),
     };
     let found = token(&surroundings, "sigstore", &http()).await?;
     Ok(found.map(|token| token.expose().clone()))
@@ -137,6 +138,7 @@ async fn a_provider_that_is_chosen_must_be_there() {
         file: Path::new("/nowhere"),
         machine: Path::new("/nowhere"),
         google: "",
+        agent: Path::new("/nowhere"),
     };
     for provider in Provider::ALL {
         assert_eq!(provider.name().parse::<Provider>().unwrap(), provider);
@@ -190,6 +192,7 @@ async fn google_gives_the_token_of_an_account_that_the_machine_may_speak_for() {
         file: Path::new("/nowhere"),
         machine: Path::new("/nowhere"),
         google: &server.url,
+        agent: Path::new("/nowhere"),
     };
     let found = token_of(Provider::GoogleImpersonate, &surroundings, "sigstore", &http()).await;
     assert_eq!(found.unwrap().expose(), "of the account");
@@ -216,6 +219,7 @@ async fn a_machine_of_google_is_known_by_its_product() {
         file: Path::new("/nowhere"),
         machine: &machine,
         google: "",
+        agent: Path::new("/nowhere"),
     };
     // there is no such machine here, so that asking fails; not asking would say that nothing is there
     let found = token(&surroundings, "sigstore", &http()).await;
@@ -223,12 +227,4 @@ async fn a_machine_of_google_is_known_by_its_product() {
         matches!(found, Err(AmbientError::Service(ServiceError::Unreachable { .. }))),
         "{found:?}"
     );
-}
-
-#[tokio::test]
-async fn a_spiffe_agent_is_told_of_and_not_passed_over() {
-    let found = found(&[("SPIFFE_ENDPOINT_SOCKET", "unix:///tmp/agent.sock")], None).await;
-    let error = found.unwrap_err();
-    assert!(matches!(error, AmbientError::Spiffe), "{error}");
-    assert!(error.to_string().contains("spire-agent api fetch jwt"), "{error}");
 }

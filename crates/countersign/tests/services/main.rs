@@ -13,6 +13,7 @@ mod scripted;
 #[path = "../../../core/tests/keyless/sigstore.rs"]
 #[expect(dead_code, reason = "whole bundles have more parts than are needed here")]
 mod sigstore;
+mod spiffe;
 #[path = "../../../core/tests/timestamps/stamper.rs"]
 #[expect(dead_code, reason = "timestamps have more parts than are needed here")]
 mod stamper;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod certificates;
+mod crash;
 mod issuers;
 mod logins;
 mod restart;
@@ -11,3 +12,5 @@ mod tokens;
 
 #[path = "../shared/answer.rs"]
 mod answer;
+#[path = "../shared/process.rs"]
+mod process;

@@ -7,8 +7,8 @@ use crate::bundle::SignedEnvelope;
 use crate::digest::Digest;
 use crate::go_json::encode_bytes;
 
-/// Asks for an entry of the envelope; what is base64 in an envelope is base64 of that here.
-pub(super) fn wire(signed: &SignedEnvelope, verifier: &str) -> Wire1 {
+/// Asks for an entry of the envelope, which has the form `json`; what is base64 in an envelope is base64 of that here.
+pub(super) fn wire(signed: &SignedEnvelope, json: &[u8], verifier: &str) -> Wire1 {
     let envelope = signed.envelope();
     let twice = |bytes: &[u8]| encode_bytes(encode_bytes(bytes).as_bytes());
     let hash = |bytes: &[u8]| WireHash {
@@ -28,7 +28,7 @@ pub(super) fn wire(signed: &SignedEnvelope, verifier: &str) -> Wire1 {
                         public_key: verifier.to_owned(),
                     }],
                 },
-                hash: hash(&envelope.to_json()),
+                hash: hash(json),
                 payload_hash: hash(envelope.payload()),
             },
         },
