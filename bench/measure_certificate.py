@@ -19,7 +19,7 @@ def measure(row, case, *rekor_2):
     verify = lambda name, *flags: lambda: Command([name, "verify-blob", *evidence, *flags, file], said)
     commands = {"ours": verify("ours"), "cosign3": verify("cosign3", *rekor_2)}
     if program("sigstore-rust"):
-        # the conformance client of sigstore-rust: it says nothing where all is well
+        # it says nothing where all is well
         commands["sigstore-rust"] = lambda: Command(["sigstore-rust", "verify-bundle", *evidence, file], lambda _: None)
     record_all(row, interleave(commands, quick(40, 2)))
 

@@ -234,7 +234,7 @@ TABLES = [
     Table("blob", "Files", "With a key, no log, the file in the page cache. Signing opens an encrypted key, which takes 64 MiB and most of the "
           "time of a small file; openssl's key is not encrypted.", blob),
     Table("certificate", "Files, by a certificate", "A bundle of the public Sigstore with its trusted root, offline, a file of a few bytes: five or six signatures are checked. "
-          "sigstore-rust is its conformance client.", certificate),
+          "sigstore-rust is sigstore-verify 0.15.1 as a program (`interop/second-opinion`).", certificate),
     Table("push", "Push of a large file", "crane appends the file as a tar archive, which it compresses. docker-registry's target is the time of the floor and 5 %.", push),
     Table("copy", "Copy of an image", "Four layers, or three where requests are counted. oras does not hash what it copies, so it is no peer where the client's own cost "
           "is measured. cosign writes a tag more.", copy),

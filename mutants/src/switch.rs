@@ -192,7 +192,7 @@ impl VisitMut for Switches<'_> {
     }
 
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        let code = match expression {
+        let code = match &*expression {
             Expr::If(conditional) if !refuses(&conditional.then_branch) => None,
             Expr::If(conditional) => Some(conditional.cond.to_token_stream().to_string()),
             other => Some(other.to_token_stream().to_string()),
