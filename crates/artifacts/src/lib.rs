@@ -6,6 +6,7 @@
 pub mod annotations;
 pub mod file;
 mod folder;
+pub mod gzip;
 pub mod plan;
 pub mod pull;
 pub mod push;
