@@ -7,6 +7,7 @@ pub mod annotations;
 pub mod file;
 mod folder;
 pub mod gzip;
+mod image;
 pub mod plan;
 pub mod pull;
 pub mod push;

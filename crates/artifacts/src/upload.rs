@@ -11,6 +11,7 @@ use countersign_oci::manifest::{Descriptor, Manifest, Platform};
 use countersign_oci::{Repository, Store, StoreError, Upload, media_type};
 use serde::Serialize;
 
+use crate::image::{self, Configuration};
 use crate::sniff;
 
 /// A file that is about to be uploaded.
@@ -71,20 +72,15 @@ impl BlobFile {
         let upload = Upload::file(self.path.clone(), self.size);
         let blob = store.push_blob(repository, &upload).await?;
         let configuration = configuration(&blob, platform);
-        let wire = Wire {
-            schema_version: 2,
-            media_type: media_type::OCI_MANIFEST,
-            config: Descriptor::of(media_type::OCI_CONFIG, &configuration),
-            layers: [Descriptor {
-                size: blob.size,
-                digest: blob.digest.clone(),
-                ..Descriptor::of(&self.media_type, b"")
-            }],
-            annotations,
+        let config = Descriptor::of(media_type::OCI_CONFIG, &configuration);
+        let layer = Descriptor {
+            size: blob.size,
+            digest: blob.digest.clone(),
+            ..Descriptor::of(&self.media_type, b"")
         };
         store.push_blob(repository, &Upload::bytes(configuration)).await?;
         Ok(BlobImage {
-            manifest: Manifest::parse(go_json::to_vec(&wire).into(), media_type::OCI_MANIFEST)?,
+            manifest: image::manifest(media_type::OCI_MANIFEST, config, &[layer], annotations)?,
             blob,
         })
     }
@@ -119,33 +115,16 @@ pub fn index(images: &[(BlobImage, Platform)], annotations: &BTreeMap<String, St
 
 /// The configuration that cosign gives such an image; it has a platform only where one is asked for.
 fn configuration(blob: &Uploaded, platform: Option<&Platform>) -> Vec<u8> {
-    let created = Created { created: YEAR_ONE };
-    go_json::to_vec(&Configuration {
-        architecture: platform.map_or("", |platform| &platform.architecture),
-        created: created.created,
-        history: [created],
-        os: platform.map_or("", |platform| &platform.os),
-        rootfs: RootFs {
-            kind: "layers",
-            diff_ids: [blob.digest.as_str()],
-        },
-        config: BTreeMap::new(),
-        variant: platform.and_then(|platform| platform.variant.as_deref()),
-    })
+    let layers = [blob.digest.as_str()];
+    let configuration = Configuration {
+        platform,
+        layers: Some(&layers),
+        ..Configuration::default()
+    };
+    configuration.to_json()
 }
 
 /// Members in the order in which go-containerregistry writes them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Wire<'a> {
-    schema_version: u32,
-    media_type: &'a str,
-    config: Descriptor,
-    layers: [Descriptor; 1],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    annotations: &'a BTreeMap<String, String>,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Index<'a> {
@@ -155,30 +134,3 @@ struct Index<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     annotations: &'a BTreeMap<String, String>,
 }
-
-#[derive(Serialize)]
-struct Configuration<'a> {
-    architecture: &'a str,
-    created: &'a str,
-    history: [Created<'a>; 1],
-    os: &'a str,
-    rootfs: RootFs<'a>,
-    config: BTreeMap<&'a str, &'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    variant: Option<&'a str>,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct Created<'a> {
-    created: &'a str,
-}
-
-#[derive(Serialize)]
-struct RootFs<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    diff_ids: [&'a str; 1],
-}
-
-/// The time that Go's zero value prints as.
-const YEAR_ONE: &str = "0001-01-01T00:00:00Z";
