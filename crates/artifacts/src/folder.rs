@@ -62,6 +62,20 @@ pub(crate) fn pack(root: &Path, prefix: &str, times: Times) -> Result<Packed, Pa
     })
 }
 
+/// An archive of files, each with its permissions, that everybody makes alike: its owner is root, and its time the start of 1970.
+pub(crate) fn archive(files: &[(&str, u32, &[u8])]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, mode, content) in files {
+        let size = content.len() as u64;
+        let entry = Entry::file(name, size);
+        entry.write(&mut archive, *mode, 0).expect("a vector takes every write");
+        archive.extend_from_slice(content);
+        archive.extend(header::padding(size));
+    }
+    archive.extend([0; 2 * header::BLOCK]);
+    archive
+}
+
 struct Pack<W> {
     tar: Hashing<W>,
     times: Times,

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod pull;
 pub mod push;
 pub mod sniff;
+pub mod tekton;
 mod title;
 pub mod upload;
 pub mod yaml;

@@ -21,6 +21,7 @@ use crate::title::{self, TITLE};
 pub use crate::folder::Times;
 pub use content::Part;
 use shape::Shape;
+pub(crate) use shape::is_time;
 
 /// How files are packed; [`new`](Self::new) has what ORAS does by default.
 #[derive(Clone, Debug)]

@@ -94,7 +94,7 @@ fn annotations(options: &PackOptions) -> Result<BTreeMap<String, String>, PackEr
 }
 
 /// Says whether a text is a time as RFC 3339 §5.6 has it; our parser of times takes more than that.
-fn is_time(text: &str) -> bool {
+pub(crate) fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let has_zone = text.ends_with('Z')
         || text.len() > 6 && matches!(bytes[text.len() - 6], b'+' | b'-') && bytes[text.len() - 3] == b':';

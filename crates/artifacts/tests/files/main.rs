@@ -3,5 +3,7 @@
 mod interop;
 mod pack;
 mod pull;
+mod tekton;
 mod unpack;
+
 mod world;
