@@ -15,6 +15,7 @@ pub mod sniff;
 pub mod tekton;
 mod title;
 pub mod upload;
+pub mod wasm;
 pub mod yaml;
 
 pub use annotations::Annotations;

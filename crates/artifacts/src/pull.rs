@@ -137,12 +137,7 @@ pub async fn pull(
     let mut skipped = Vec::new();
     let mut titles = HashSet::new();
     for descriptor in named_parts(&manifest, options) {
-        match descriptor
-            .annotations
-            .get(TITLE)
-            .filter(|title| !title.is_empty())
-            .cloned()
-        {
+        match title_of(&descriptor, pinned) {
             None => skipped.push(descriptor),
             Some(title) if !titles.insert(title::clean(&title)) => return Err(PullError::DuplicateTitle { title }),
             Some(title) => wanted.push((title, descriptor)),
@@ -165,6 +160,19 @@ pub async fn pull(
         files,
         skipped,
     })
+}
+
+/// The name that a part is written under. WebAssembly that has none, as cosign stores it, is named after its repository.
+fn title_of(part: &Descriptor, pinned: &Pinned) -> Option<String> {
+    let own = part.annotations.get(TITLE).filter(|title| !title.is_empty());
+    match own {
+        None if crate::wasm::is_layer(&part.media_type) => {
+            let path = pinned.repository().path();
+            let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
+            Some(format!("{name}.wasm"))
+        }
+        own => own.cloned(),
+    }
 }
 
 /// The layers, and the configuration under the name that it shall have.

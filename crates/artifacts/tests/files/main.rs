@@ -5,5 +5,5 @@ mod pack;
 mod pull;
 mod tekton;
 mod unpack;
-
+mod wasm;
 mod world;
