@@ -173,6 +173,7 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::Told { exit } => (*exit, Vec::new()),
         Failure::NoSignatures { .. } | Failure::NoAttestations { .. } => (Exit::NoSignature, Vec::new()),
         Failure::Unreadable { .. } | Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
+        Failure::Tekton(error) if error.is_about_layers() => (Exit::Corrupt, Vec::new()),
         Failure::Copy(CopyError::Lost { .. }) => (Exit::CouldNotTell, Vec::new()),
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Exit::BrokenPipe, Vec::new()),
         Failure::TimedOut { .. } => (

@@ -220,7 +220,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     ),
     plain(
         SOURCE_DATE_EPOCH,
-        "is the time that --record-creation-timestamp records, for reproducible output",
+        "is the time of what is made, for reproducible output: --record-creation-timestamp, tekton push, upload wasm",
         "seconds since 1970-01-01T00:00:00Z",
     ),
     plain(

@@ -19,6 +19,8 @@ use countersign::sign::SignError;
 use countersign::tuf::TufFailure;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
+use countersign_artifacts::tekton::BundleError as TektonError;
+use countersign_artifacts::wasm::{LayoutError, WasmError};
 use countersign_artifacts::{PackError, PullError, PushError};
 use countersign_core::bundle::{BundleError, UpgradeError};
 use countersign_core::envelope::EnvelopeError;
@@ -393,6 +395,20 @@ pub(crate) enum Failure {
     /// An artifact could not be pulled.
     #[error(transparent)]
     Pull(#[from] PullError),
+    /// Files are no Tekton bundle, or an image is none.
+    #[error(transparent)]
+    Tekton(#[from] TektonError),
+    /// A file is no WebAssembly.
+    #[error("{path} is no WebAssembly module or component")]
+    Wasm {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: WasmError,
+    },
+    /// WebAssembly does not fit into the layout.
+    #[error(transparent)]
+    WasmLayout(#[from] LayoutError),
 }
 
 impl Failure {
@@ -411,6 +427,8 @@ impl Failure {
         match self {
             Self::Store(error)
             | Self::Pack(PackError::Manifest(error))
+            | Self::Tekton(TektonError::Store(error))
+            | Self::WasmLayout(LayoutError::Store(error))
             | Self::Pull(PullError::Store(error) | PullError::Part { source: error, .. })
             | Self::Push(
                 PushError::Store(error)
