@@ -30,6 +30,7 @@ mod sign;
 mod sign_blob;
 mod signing_config;
 mod tag;
+mod tags;
 mod tree;
 mod triangulate;
 mod trusted_root;
@@ -253,6 +254,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<sign_blob::SignBlob>(),
     signing_config::GROUP,
     Entry::of::<tag::Tag>(),
+    tags::GROUP,
     Entry::of::<tree::Tree>(),
     Entry::of::<triangulate::Triangulate>(),
     trusted_root::GROUP,
