@@ -55,7 +55,7 @@ pub async fn statements(
             Err(reason) => found.others.push((place, reason)),
             Ok(statement) => {
                 found.places.push((place, statement.clone()));
-                match signed.iter_mut().find(|(known, _)| *known == statement) {
+                match signed.iter_mut().find(|(known, _)| known.says_the_same_as(&statement)) {
                     Some((_, signatures)) => signatures.push(signature),
                     None => signed.push((statement, vec![signature])),
                 }
@@ -92,7 +92,7 @@ impl Statements {
     fn drop_places(&mut self, statement: &TagStatement, reason: &NotAStatement) {
         let (dropped, kept) = std::mem::take(&mut self.places)
             .into_iter()
-            .partition::<Vec<_>, _>(|(_, placed)| placed == statement);
+            .partition::<Vec<_>, _>(|(_, placed)| placed.says_the_same_as(statement));
         self.places = kept;
         self.others
             .extend(dropped.into_iter().map(|(place, _)| (place, reason.clone())));

@@ -161,7 +161,7 @@ fn newest<'a>(name: &TagName, digest: &Digest, found: &'a [Candidate]) -> Result
         match newest.map(|known| candidate.statement.sequence.cmp(&known.statement.sequence)) {
             Some(std::cmp::Ordering::Less) => {}
             Some(std::cmp::Ordering::Equal) => {
-                let is_other = newest.is_some_and(|known| known.statement != candidate.statement);
+                let is_other = newest.is_some_and(|known| !known.statement.says_the_same_as(&candidate.statement));
                 twin = twin.or(is_other.then_some(candidate));
             }
             None | Some(std::cmp::Ordering::Greater) => (newest, twin) = (Some(candidate), None),

@@ -234,16 +234,24 @@ impl TagStatement {
         })
     }
 
-    /// Returns the digest of what is said, which is the same in every format of signature.
+    /// Returns the digest of what is said, which is the same in every format of signature. What came before is no part of it:
+    /// two signers who say the same need not know the same past.
     pub fn id(&self) -> Digest {
         let mut said = format!("digest={}\n", self.digest);
-        for (key, value) in self.annotations() {
-            said.push_str(&key);
+        let annotations = self.annotations();
+        for (key, value) in annotations.iter().filter(|(key, _)| *key != PREVIOUS) {
+            said.push_str(key);
             said.push('=');
-            said.push_str(&value);
+            said.push_str(value);
             said.push('\n');
         }
         Digest::sha256(said.as_bytes())
+    }
+
+    /// Says whether both say the same, whatever came before.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let said = |statement: &Self| (statement.sequence, statement.period);
+        said(self) == said(other) && self.name == other.name && self.digest == other.digest
     }
 }
 

@@ -1,6 +1,7 @@
 //! What signs statements, and what it has signed before.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::Args;
 use countersign::attachment::Location;
@@ -203,8 +204,8 @@ impl Own<'_, '_> {
         self.args.location.of(image, self.session)
     }
 
-    /// Signs what is wanted of `subject`, attaches it, and reads it back. Where somebody else has said something else under
-    /// the same number meanwhile, one of both signs again.
+    /// Signs what is wanted of `subject`, attaches it, and reads it back. Where others have said something else under the same
+    /// number meanwhile, it is said once more: whoever attaches last sees all, so that the newest number is given once.
     pub(super) async fn say(
         &self,
         wanted: &Wanted,
@@ -215,12 +216,21 @@ impl Own<'_, '_> {
         let mut statement = said.next(wanted, subject.image.digest())?;
         for _ in 0..ROUNDS {
             self.attach(&statement, subject, store).await?;
-            let found = self.earlier(&wanted.name, &subject.image, store).await?;
-            let id = statement.id();
-            let mut others = found.candidates.iter().map(|candidate| &candidate.statement);
-            let is_beaten = others.any(|other| other.sequence == statement.sequence && other.id() < id);
-            if !is_beaten || wanted.sequence.is_some() {
+            if wanted.sequence.is_some() {
                 return Ok(statement);
+            }
+            let mut found = self.earlier(&wanted.name, &subject.image, store).await?;
+            match twin(&statement, &found) {
+                None => return Ok(statement),
+                Some(twin) if twin < statement.id() => {}
+                // The other one begins, so that both do not end up at the next number again.
+                Some(_) => {
+                    tokio::time::sleep(PAUSE).await;
+                    found = self.earlier(&wanted.name, &subject.image, store).await?;
+                    if twin(&statement, &found).is_none() {
+                        return Ok(statement);
+                    }
+                }
             }
             said.extend(&found);
             statement = said.next(wanted, subject.image.digest())?;
@@ -274,9 +284,22 @@ impl Own<'_, '_> {
     }
 }
 
+/// The id of another statement with the number of this one, unless a newer one has settled it.
+fn twin(statement: &TagStatement, found: &Statements) -> Option<Digest> {
+    let all = || found.candidates.iter().map(|candidate| &candidate.statement);
+    if all().any(|other| other.sequence > statement.sequence) {
+        return None;
+    }
+    let twins = all().filter(|other| other.sequence == statement.sequence && !other.says_the_same_as(statement));
+    twins.map(TagStatement::id).min()
+}
+
 fn is_ours(key: &str) -> bool {
     key == "tag" || key.starts_with("tag.")
 }
 
 /// How often one signs again where others sign at the same time.
 const ROUNDS: usize = 8;
+
+/// How long one waits for the other to sign again.
+const PAUSE: Duration = Duration::from_millis(300);

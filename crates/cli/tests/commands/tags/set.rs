@@ -101,8 +101,8 @@ fn a_tag_that_was_removed_stays_so_until_it_is_signed_anew() {
     assert_refused(
         &client(),
         &format!("{TAGS_VERIFY} --set {}", registry.name("app:two")),
-        10,
-        "no-signature",
+        30,
+        "tag-not-signed",
     );
     done(&user, &format!("{TAGS_SIGN} {}", registry.name("app:two")));
     assert_refused(

@@ -63,7 +63,6 @@ TAG                 STATUS          SEQUENCE  EXPIRES  DIGEST  SIGNED BY
 127.0.0.1:1/app:v1  could-not-tell  -         -        -       -
 --- stderr
 WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability verification for the signature.
-Error: see above
 --- exit 20
 
 "#]]

@@ -24,12 +24,12 @@ fn what_is_believed_is_told_with_whose_word_the_time_is() {
     assert_outcome!(
         first.redacted(registry.host()),
         str![[r#"
-REGISTRY/app@sha256:4c4deaa0b6add9ec2bb8c1ec1a3ad2f5bb4a2fb5fa7a4bd39fdcbd5dd1a8c0f5
+REGISTRY/app@sha256:b62f2499f688857d0819bf05e6ddee17a584fe83a8e61aa9c466aa98207e2b55
 --- stderr
 WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability verification for the signature.
 
 Verification for REGISTRY/app:v1 --
-  - sequence 1, by key 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+  - sequence 1, by key /RENMB0vB33hQUuPmfRBsUA/qyB7IFL70sBl5O6OfcI=
   - issued 2026-11-22T12:00:00Z, expires 2026-11-29T12:00:00Z
   - signed 2026-11-22T12:00:00Z by the signer's own word
   - first use: FOLDER/state/countersign/tags.json says nothing of the tag, so an older statement would be believed too
@@ -226,16 +226,9 @@ fn two_statements_of_one_number_are_refused() {
     done(&user, &format!("{TAGS_SIGN} --seq 5 {name}"));
     let client = client();
     done(&client, &format!("{verify} {name}"));
-    // The key says something else elsewhere, under the same number.
-    done(
-        &user,
-        &format!("{TAGS_SIGN} --stateless --seq 5 {}@{two}", registry.name("app:new")),
-    );
-    done(
-        &user,
-        &format!("{TAGS_SIGN} --stateless --seq 5 {}@{two}", registry.name("app:v1")),
-    );
+    // Another machine, with the same key, gives the same number to another image.
     point(&user, &registry, "v1", &two);
+    done(&user, &format!("{TAGS_SIGN} --stateless --seq 5 {name}"));
     assert_refused(&client, &format!("{verify} {name}"), 34, "tag-equivocation");
     let other = remembering(signing::signer()).at("2026-11-22T12:00:09Z");
     push(&other, &registry, "app:third", "three");
@@ -296,7 +289,10 @@ fn what_is_wrong_in_a_line_is_named() {
             format!("{TAGS_VERIFY} --max-age 7 {}", registry.name("a:b")),
             "invalid duration \"7\"",
         ),
-        (format!("{TAGS_VERIFY} oci:layout:v1"), "oci:layout"),
+        (
+            format!("{TAGS_VERIFY} oci:layout:v1"),
+            "image layout FOLDER/layout not found",
+        ),
     ] {
         let outcome = user.run(&line);
         assert!(
