@@ -32,6 +32,7 @@ pub(crate) mod signature;
 pub(crate) mod signer;
 pub(crate) mod signing_algorithm;
 pub(crate) mod source;
+pub(crate) mod tag_state;
 pub(crate) mod target;
 pub(crate) mod transfer;
 pub(crate) mod trust_policy;

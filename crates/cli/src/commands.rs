@@ -30,6 +30,7 @@ mod sign;
 mod sign_blob;
 mod signing_config;
 mod tag;
+mod tags;
 mod tekton;
 mod tree;
 mod triangulate;
@@ -254,6 +255,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<sign_blob::SignBlob>(),
     signing_config::GROUP,
     Entry::of::<tag::Tag>(),
+    tags::GROUP,
     tekton::GROUP,
     Entry::of::<tree::Tree>(),
     Entry::of::<triangulate::Triangulate>(),

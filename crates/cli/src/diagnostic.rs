@@ -13,6 +13,7 @@ use countersign::tuf::TufFailure;
 use countersign::verify::{Refusal, VerifyError};
 use countersign_core::key::{ImportError, MessageUnknown};
 use countersign_core::signer::SignerError;
+use countersign_core::tag::TagRefusal;
 use countersign_core::verify::Rejection;
 use countersign_oci::StoreError;
 use serde::Serialize;
@@ -97,6 +98,7 @@ fn details(failure: &Failure) -> Vec<String> {
         Failure::Verify(error) => candidates(error.refused()),
         Failure::NotAllowed { reasons, .. } => reasons.iter().map(|reason| format!("  {reason}")).collect(),
         Failure::Unreadable { details } => details.clone(),
+        Failure::Tag { found, .. } => found.clone(),
         _ => Vec::new(),
     }
 }
@@ -160,6 +162,8 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::Verify(error) => verify(error, program),
         Failure::Sign(SignError::Existing(error)) => verify(error, program),
         Failure::NotAllowed { .. } => (Exit::NoneMatch, Vec::new()),
+        Failure::Tag { refusal, .. } => (tag(refusal), Vec::new()),
+        Failure::TagFile { .. } | Failure::TagSet(_) => (Exit::Corrupt, Vec::new()),
         Failure::Policy(PolicyError::NoProgram { program }) => (Exit::General, program_help(program)),
         Failure::Bundle { .. } => (Exit::Corrupt, Vec::new()),
         Failure::Rejected {
@@ -185,6 +189,22 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
             ..
         } => (Exit::General, one("it can be used as it is, with --key")),
         _ => (Exit::General, Vec::new()),
+    }
+}
+
+fn tag(refusal: &TagRefusal) -> Exit {
+    match refusal {
+        TagRefusal::NotSigned { .. } => Exit::TagNotSigned,
+        TagRefusal::Expired { .. } => Exit::TagExpired,
+        TagRefusal::Rollback { .. } => Exit::TagRollback,
+        TagRefusal::Equivocation { .. } => Exit::TagEquivocation,
+        TagRefusal::FromFuture { .. } => Exit::TagFromFuture,
+        TagRefusal::Stale { .. } | TagRefusal::TooLong { .. } => Exit::TagStale,
+        TagRefusal::ClockRolledBack { .. } => Exit::ClockRolledBack,
+        TagRefusal::Undated { .. } | TagRefusal::Misdated { .. } => Exit::TagUndated,
+        TagRefusal::NotInLock { .. } | TagRefusal::NotAsLocked { .. } => Exit::TagNotLocked,
+        // what is left is about the set
+        _ => Exit::TagMixed,
     }
 }
 

@@ -108,6 +108,7 @@ pub(crate) const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
 pub(crate) const HOME: &str = "HOME";
+pub(crate) const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 pub(crate) const TUF_ROOT: &str = "TUF_ROOT";
 pub(crate) const TUF_MIRROR: &str = "TUF_MIRROR";
 pub(crate) const TUF_ROOT_JSON: &str = "TUF_ROOT_JSON";
@@ -192,7 +193,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     ),
     plain(
         HOME,
-        "is the folder under which .docker/config.json and .sigstore/root are looked for",
+        "is the folder under which .docker/config.json, .sigstore/root and .local/state are looked for",
         "path to a folder",
     ),
     plain("HTTPS_PROXY", "is the proxy for HTTPS", "URL"),
@@ -263,6 +264,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "XDG_RUNTIME_DIR",
         "is the folder under which Podman's containers/auth.json is looked for",
         "path to a folder",
+    ),
+    plain(
+        XDG_STATE_HOME,
+        "is the folder under which countersign/tags.json is, which says what was seen of tags",
+        "path to a folder; default $HOME/.local/state",
     ),
 ];
 

@@ -21,6 +21,26 @@ pub(crate) enum Exit {
     Corrupt = 21,
     /// The registry wants credentials or refuses those it got.
     Denied = 22,
+    /// No accepted signature says that the tag is where it is.
+    TagNotSigned = 30,
+    /// What is said of the tag has expired (freeze).
+    TagExpired = 31,
+    /// Something newer was said of the tag before (rollback).
+    TagRollback = 32,
+    /// The tag does not fit the set of its repository's tags (mix and match).
+    TagMixed = 33,
+    /// Two statements of one number say different things.
+    TagEquivocation = 34,
+    /// The statement is from the future.
+    TagFromFuture = 35,
+    /// The statement is older, or valid for longer, than is asked for.
+    TagStale = 36,
+    /// The clock went back.
+    ClockRolledBack = 37,
+    /// Others do not prove that the statement was made when it says.
+    TagUndated = 38,
+    /// The lock file says something else.
+    TagNotLocked = 39,
     /// Whoever reads our output went away (128 + SIGPIPE, as a shell shows it).
     BrokenPipe = 141,
 }
@@ -41,6 +61,16 @@ impl Exit {
             Self::CouldNotTell => "could-not-tell",
             Self::Corrupt => "corrupt",
             Self::Denied => "denied",
+            Self::TagNotSigned => "tag-not-signed",
+            Self::TagExpired => "tag-expired",
+            Self::TagRollback => "tag-rollback",
+            Self::TagMixed => "tag-mixed",
+            Self::TagEquivocation => "tag-equivocation",
+            Self::TagFromFuture => "tag-from-future",
+            Self::TagStale => "tag-stale",
+            Self::ClockRolledBack => "clock-rolled-back",
+            Self::TagUndated => "tag-undated",
+            Self::TagNotLocked => "tag-not-locked",
             Self::BrokenPipe => "broken-pipe",
         }
     }

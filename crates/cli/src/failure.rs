@@ -16,6 +16,7 @@ use countersign::policy_program::PolicyError;
 use countersign::service::ServiceError;
 use countersign::services::VouchError;
 use countersign::sign::SignError;
+use countersign::tags::SetError;
 use countersign::tuf::TufFailure;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
@@ -28,6 +29,7 @@ use countersign_core::key::{ImportError, PrivateKeyError, SealError, SignatureEr
 use countersign_core::payload::predicate::PredicateError;
 use countersign_core::payload::statement::StatementError;
 use countersign_core::policy::TooFewSigners;
+use countersign_core::tag::{TagRefusal, Unreadable};
 use countersign_core::trust::TrustError;
 use countersign_core::trust::signing_config::SelectionError;
 use countersign_core::verify::Rejection;
@@ -264,6 +266,25 @@ pub(crate) enum Failure {
     /// The image was not verified.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The tag is not believed.
+    #[error("{refusal}")]
+    Tag {
+        /// Why not.
+        refusal: Box<TagRefusal>,
+        /// What was found, a line each.
+        found: Vec<String>,
+    },
+    /// A file of what is known of tags is not one.
+    #[error("{path} cannot be read")]
+    TagFile {
+        /// The path, with the number of the line where there are lines.
+        path: String,
+        /// What is wrong with it.
+        source: Unreadable,
+    },
+    /// There is no set of a repository's tags that can be read.
+    #[error(transparent)]
+    TagSet(#[from] SetError),
     /// The registry could not be served.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -438,6 +459,7 @@ impl Failure {
             | Self::Copy(CopyError::Store(error) | CopyError::Part { source: error, .. })
             | Self::Sign(SignError::Store { source: error, .. })
             | Self::Attest(AttestError::Store { source: error, .. } | AttestError::NotRemoved { source: error, .. })
+            | Self::TagSet(SetError::Store(error))
             | Self::Key(KeyReferenceError::Url { source: error, .. }) => Some(error),
             _ => match self.of_service() {
                 Some(ServiceError::Unreachable { source, .. }) => Some(source),
@@ -461,6 +483,14 @@ impl Failure {
             | Self::Sign(SignError::Vouch(VouchError::Service(error)))
             | Self::Attest(AttestError::Vouch(VouchError::Service(error))) => Some(error),
             _ => None,
+        }
+    }
+
+    /// The tag is not believed, because of `refusal` alone.
+    pub(crate) fn tag(refusal: TagRefusal) -> Self {
+        Self::Tag {
+            refusal: Box::new(refusal),
+            found: Vec::new(),
         }
     }
 

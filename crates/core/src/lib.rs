@@ -23,6 +23,7 @@ pub mod protocol;
 pub mod quoted;
 pub mod secret;
 pub mod signer;
+pub mod tag;
 pub mod timestamp;
 pub mod trust;
 pub mod tuf;

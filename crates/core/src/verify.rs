@@ -127,6 +127,11 @@ impl VerifiedSignature {
         self.times.proven()
     }
 
+    /// Returns those of the [proven moments](Self::signed_at) that timestamp authorities prove; logs prove the others.
+    pub fn stamped_at(&self) -> &[Timestamp] {
+        self.times.stamped()
+    }
+
     /// Returns the key whose signature it is.
     pub fn key(&self) -> &PublicKey {
         self.signer.key()

@@ -18,6 +18,7 @@ pub mod rekor;
 pub mod service;
 pub mod services;
 pub mod sign;
+pub mod tags;
 pub mod tsa;
 pub mod tuf;
 pub mod verify;

@@ -165,6 +165,18 @@ impl Services {
         })
     }
 
+    /// What earlier signatures by whoever holds the credential must show, and whom to believe: a key is enough by itself, a
+    /// certificate needs a trusted root. Nothing where there is none.
+    pub fn earlier(&self, credential: &Credential, claim: Claim) -> Option<(Policy, TrustedRoot)> {
+        if credential.certificate().is_none() {
+            let trust = TrustedRoot::default();
+            let signer = trusted(credential, &trust);
+            return Some((Policy::new(signer, claim, LogRule::InsecurelyIgnored), trust));
+        }
+        let trust = self.trusted_for(credential)?.into_owned();
+        Some((self.policy(credential, claim, &trust), trust))
+    }
+
     /// What a verifier with this trusted root would ask for: the holder of the credential, and each of the services.
     fn policy(&self, credential: &Credential, claim: Claim, trust: &TrustedRoot) -> Policy {
         let log = NonZero::new(self.logs.len()).map_or(LogRule::InsecurelyIgnored, |logs| LogRule::Required { logs });

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 /// How long something may take; zero means as long as it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeLimit(Duration);
@@ -19,6 +21,39 @@ impl FromStr for TimeLimit {
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
         parse(text).map(Self)
+    }
+}
+
+/// How long something counts: as Go spells it, or with days before it, `7d` or `1d12h`; never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lifetime(SignedDuration);
+
+impl Lifetime {
+    /// The time.
+    pub(crate) fn span(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl FromStr for Lifetime {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let malformed = || DurationError::Malformed { found: text.to_owned() };
+        let (days, rest) = match text.split_once('d') {
+            Some((days, "")) => (days, "0"),
+            Some((days, rest)) => (days, rest),
+            None => ("0", text),
+        };
+        let days: u32 = days.parse().map_err(|_| malformed())?;
+        let rest = parse(rest).map_err(|_| malformed())?;
+        let seconds = u64::from(days) * 86_400 + rest.as_secs();
+        match i64::try_from(seconds) {
+            Ok(seconds) if seconds > 0 && seconds <= LONGEST_SECONDS as i64 => {
+                Ok(Self(SignedDuration::from_secs(seconds)))
+            }
+            _ => Err(DurationError::OutOfRange { found: text.to_owned() }),
+        }
     }
 }
 
@@ -115,6 +150,32 @@ mod tests {
     fn a_number_without_unit_is_refused() {
         for text in ["3", "", "s", "1x", "1..5s", "3 m"] {
             assert_eq!(parse(text), Err(DurationError::Malformed { found: text.to_owned() }));
+        }
+    }
+
+    #[test]
+    fn lifetimes_have_days_and_are_never_zero() {
+        for (text, seconds) in [("7d", 604_800), ("1d12h", 129_600), ("90m", 5400)] {
+            assert_eq!(
+                text.parse::<Lifetime>().map(Lifetime::span),
+                Ok(SignedDuration::from_secs(seconds))
+            );
+        }
+        for text in ["0", "0d", "40000d", "500ms"] {
+            let found = text.to_owned();
+            assert_eq!(
+                text.parse::<Lifetime>(),
+                Err(DurationError::OutOfRange { found }),
+                "{text}"
+            );
+        }
+        for text in ["", "7", "d", "-1d", "1d-2h", "1.5d"] {
+            let found = text.to_owned();
+            assert_eq!(
+                text.parse::<Lifetime>(),
+                Err(DurationError::Malformed { found }),
+                "{text}"
+            );
         }
     }
 

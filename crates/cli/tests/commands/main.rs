@@ -43,6 +43,7 @@ mod signing_config;
 #[cfg(target_os = "linux")]
 mod start;
 mod tag;
+mod tags;
 mod tekton;
 mod tree;
 mod triangulate;

@@ -12,14 +12,14 @@ use crate::assert_outcome;
 use crate::harness::User;
 
 /// A program that serves until it is told to end.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     greeting: String,
 }
 
 impl Serving {
-    fn start(folder: &Path, flags: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "off"])
             .args(flags)

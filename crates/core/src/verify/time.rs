@@ -13,7 +13,9 @@ use crate::trust::TrustedRoot;
 /// The moments at which the signature is known to have existed.
 #[derive(Clone, Debug)]
 pub(super) struct SignedTimes {
+    /// Those of timestamp authorities first.
     proven: Vec<Timestamp>,
+    stamped: usize,
     /// The proven ones or, where the policy asks for none, the moment of the judgement.
     moments: Vec<Timestamp>,
     judged_at: Timestamp,
@@ -22,6 +24,11 @@ pub(super) struct SignedTimes {
 impl SignedTimes {
     pub(super) fn proven(&self) -> &[Timestamp] {
         &self.proven
+    }
+
+    /// Those of the proven moments that timestamp authorities prove.
+    pub(super) fn stamped(&self) -> &[Timestamp] {
+        self.proven.get(..self.stamped).unwrap_or_default()
     }
 
     /// The moments at which a certificate must be valid, all of them.
@@ -92,7 +99,7 @@ pub(super) fn establish(
     policy: &Policy,
     now: Timestamp,
 ) -> SignedTimes {
-    let mut proven = stamped;
+    let (stamped, mut proven) = (stamped.len(), stamped);
     proven.extend(entries.as_slice().iter().filter_map(ProvenEntry::integrated_time));
     let is_timeless = policy.log() == LogRule::InsecurelyIgnored && policy.timestamps() == TimestampRule::NotAsked;
     let moments = match proven.is_empty() && is_timeless {
@@ -101,6 +108,7 @@ pub(super) fn establish(
     };
     SignedTimes {
         proven,
+        stamped,
         moments,
         judged_at: now,
     }
