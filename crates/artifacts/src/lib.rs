@@ -9,6 +9,7 @@ mod folder;
 pub mod plan;
 pub mod pull;
 pub mod push;
+pub mod sbom;
 pub mod sniff;
 mod title;
 pub mod upload;

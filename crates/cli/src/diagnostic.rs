@@ -96,7 +96,7 @@ fn details(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Verify(error) => candidates(error.refused()),
         Failure::NotAllowed { reasons, .. } => reasons.iter().map(|reason| format!("  {reason}")).collect(),
-        Failure::Unreadable { details } => details.clone(),
+        Failure::Unreadable { details } | Failure::PackagesUnreadable { details } => details.clone(),
         _ => Vec::new(),
     }
 }
@@ -173,6 +173,11 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::Told { exit } => (*exit, Vec::new()),
         Failure::NoSignatures { .. } | Failure::NoAttestations { .. } => (Exit::NoSignature, Vec::new()),
         Failure::Unreadable { .. } | Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
+        Failure::PackagesUnreadable { .. } => (
+            Exit::Corrupt,
+            one("--allow-incomplete lists what could be read all the same"),
+        ),
+        Failure::Sbom(error) if error.is_about_content() => (Exit::Corrupt, Vec::new()),
         Failure::Copy(CopyError::Lost { .. }) => (Exit::CouldNotTell, Vec::new()),
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Exit::BrokenPipe, Vec::new()),
         Failure::TimedOut { .. } => (

@@ -19,6 +19,7 @@ use countersign::sign::SignError;
 use countersign::tuf::TufFailure;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
+use countersign_artifacts::sbom::SbomError;
 use countersign_artifacts::{PackError, PullError, PushError};
 use countersign_core::bundle::{BundleError, UpgradeError};
 use countersign_core::envelope::EnvelopeError;
@@ -393,6 +394,15 @@ pub(crate) enum Failure {
     /// An artifact could not be pulled.
     #[error(transparent)]
     Pull(#[from] PullError),
+    /// The packages of an image or a folder cannot be listed.
+    #[error(transparent)]
+    Sbom(#[from] SbomError),
+    /// Lists of packages in an image cannot be read.
+    #[error("{} of the lists of packages cannot be read", details.len())]
+    PackagesUnreadable {
+        /// Which, and why, a line each.
+        details: Vec<String>,
+    },
 }
 
 impl Failure {
@@ -421,6 +431,7 @@ impl Failure {
             | Self::Sign(SignError::Store { source: error, .. })
             | Self::Attest(AttestError::Store { source: error, .. } | AttestError::NotRemoved { source: error, .. })
             | Self::Key(KeyReferenceError::Url { source: error, .. }) => Some(error),
+            Self::Sbom(error) => error.store(),
             _ => match self.of_service() {
                 Some(ServiceError::Unreachable { source, .. }) => Some(source),
                 _ => None,
