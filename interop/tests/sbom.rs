@@ -13,7 +13,6 @@ mod layout;
 use std::io::Write as _;
 
 use compare::{Score, packages, scores};
-use contents::Contents;
 use countersign_interop::keys::generate;
 use countersign_interop::{Kind, Peers, Registry, Run, Subject};
 use layout::Layout;
@@ -53,14 +52,12 @@ fn packages_of_real_images_are_those_that_syft_finds() {
             syft.len(),
             cells.join(" | ")
         ));
-        failed.extend(scores.iter().filter(|score| !score.is_enough()).map(|score| {
-            format!(
-                "{}: {score}; missing {:?}, extra {:?}",
-                contents.name,
-                score.missing(),
-                score.extra()
-            )
-        }));
+        for score in scores.iter().filter(|score| !score.is_whole()) {
+            let (missing, extra) = (score.missing(), score.extra());
+            let said = format!("{}: {score}; missing {missing:?}, extra {extra:?}", contents.name);
+            drop(writeln!(std::io::stderr(), "{said}"));
+            failed.extend((!score.is_enough()).then_some(said));
+        }
     }
     // past the test harness, so that the table can be read where the test passes
     drop(write!(std::io::stderr(), "{table}"));
@@ -146,7 +143,13 @@ fn every_form_of_syft_is_attached_signed_and_verified_by_cosign() {
                 kind,
                 &image,
             ];
-            for cosign in ["cosign2", "cosign3"] {
+            // cosign 3 verifies no predicate that is a text, its own neither (interop/tests/attestations.rs)
+            let judges: &[&str] = if kind == "spdx" {
+                &["cosign2"]
+            } else {
+                &["cosign2", "cosign3"]
+            };
+            for cosign in judges {
                 drop(Run::new(&peers, cosign, &attested).end().expect_success());
             }
         }

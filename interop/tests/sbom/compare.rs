@@ -7,17 +7,17 @@ use serde_json::Value;
 
 /// A package in a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Package {
+pub(crate) struct Package {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its version; empty where it has none.
-    pub version: String,
+    pub(crate) version: String,
     /// Its package URL.
-    pub purl: String,
+    pub(crate) purl: String,
 }
 
 /// The packages of a CycloneDX document that are of a kind which we list.
-pub fn packages(json: &str) -> BTreeSet<Package> {
+pub(crate) fn packages(json: &str) -> BTreeSet<Package> {
     let document: Value = serde_json::from_str(json).expect("the document is JSON");
     let components = document["components"].as_array().cloned().unwrap_or_default();
     let text = |component: &Value, member: &str| component[member].as_str().unwrap_or_default().to_owned();
@@ -36,13 +36,13 @@ pub fn packages(json: &str) -> BTreeSet<Package> {
 }
 
 /// How far a list has what another has.
-pub struct Score {
+pub(crate) struct Score {
     theirs: BTreeSet<String>,
     ours: BTreeSet<String>,
 }
 
 /// The scores of names with versions, of package URLs without their qualifiers, and of whole package URLs.
-pub fn scores(theirs: &BTreeSet<Package>, ours: &BTreeSet<Package>) -> [Score; 3] {
+pub(crate) fn scores(theirs: &BTreeSet<Package>, ours: &BTreeSet<Package>) -> [Score; 3] {
     let named = |package: &Package| format!("{} {}", package.name, package.version);
     let bare = |package: &Package| bare(&package.purl);
     let whole = |package: &Package| package.purl.clone();
@@ -62,17 +62,22 @@ fn bare(purl: &str) -> String {
 
 impl Score {
     /// What we lack.
-    pub fn missing(&self) -> Vec<&String> {
+    pub(crate) fn missing(&self) -> Vec<&String> {
         self.theirs.difference(&self.ours).take(10).collect()
     }
 
     /// What we have and they have not.
-    pub fn extra(&self) -> Vec<&String> {
+    pub(crate) fn extra(&self) -> Vec<&String> {
         self.ours.difference(&self.theirs).take(10).collect()
     }
 
+    /// Whether both have the same.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.theirs == self.ours
+    }
+
     /// Whether recall and precision are at least 0.98.
-    pub fn is_enough(&self) -> bool {
+    pub(crate) fn is_enough(&self) -> bool {
         self.of(&self.theirs) >= ENOUGH && self.of(&self.ours) >= ENOUGH
     }
 

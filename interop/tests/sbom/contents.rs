@@ -11,17 +11,17 @@ use flate2::write::ZlibEncoder;
 use serde_json::json;
 
 /// What an image has.
-pub struct Contents {
+pub(crate) struct Contents {
     /// How it is called.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its layers.
-    pub layers: Vec<Vec<Entry>>,
+    pub(crate) layers: Vec<Vec<Entry>>,
     /// As many packages syft must find, or the comparison would say nothing.
-    pub least: usize,
+    pub(crate) least: usize,
 }
 
 /// An entry of a layer.
-pub enum Entry {
+pub(crate) enum Entry {
     /// A file with these bytes.
     Bytes(String, Vec<u8>),
     /// A file of this machine.
@@ -31,14 +31,14 @@ pub enum Entry {
 }
 
 /// The images that are compared.
-pub fn all(peers: &Peers) -> Vec<Contents> {
+pub(crate) fn all(peers: &Peers) -> Vec<Contents> {
     let mut all = vec![debian(), alpine(), python(peers), node(), go(peers), rust(peers)];
     all.extend(java());
     all
 }
 
 /// An image whose upper layers remove and replace.
-pub fn with_whiteouts() -> Contents {
+pub(crate) fn with_whiteouts() -> Contents {
     let package = |folder: &str, name: &str| {
         let json = json!({"name": name, "version": "1.0.0"});
         text(&format!("app/{folder}/package.json"), &json.to_string())

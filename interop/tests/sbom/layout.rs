@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use crate::contents::{Contents, Entry};
 
 /// An image on the disk.
-pub struct Layout {
+pub(crate) struct Layout {
     /// The folder.
-    pub path: String,
+    pub(crate) path: String,
 }
 
 impl Layout {
     /// Writes an image; its first layer is compressed, the others are not.
-    pub fn of(peers: &Peers, contents: &Contents) -> Self {
+    pub(crate) fn of(peers: &Peers, contents: &Contents) -> Self {
         let path = peers.path(&format!("image-{}", contents.name));
         let blobs = Path::new(&path).join("blobs/sha256");
         fs::create_dir_all(&blobs).expect("the folder can be made");

@@ -40,7 +40,7 @@ impl Display for Purl<'_> {
 }
 
 /// Where a text is in the URL.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Part {
     Path,
     Query,
@@ -51,13 +51,13 @@ fn escape(text: &str, part: Part, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for byte in text.bytes() {
         let is_plain = match part {
             Part::Path => byte.is_ascii_graphic() && !b"@+?#\"<>%".contains(&byte),
-            Part::Query => byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte),
+            Part::Query => byte.is_ascii_graphic() && !b"@+?#\"<>%&".contains(&byte),
             Part::Fragment => byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=?@!()*".contains(&byte),
         };
-        match byte {
-            b' ' if part == Part::Query => f.write_char('+')?,
-            _ if is_plain => f.write_char(char::from(byte))?,
-            _ => write!(f, "%{byte:02X}")?,
+        if is_plain {
+            f.write_char(char::from(byte))?;
+        } else {
+            write!(f, "%{byte:02X}")?;
         }
     }
     Ok(())
@@ -75,7 +75,7 @@ mod tests {
             name: "libfoo++",
             version: "2:1.2-3+b1~x",
             qualifiers: vec![
-                ("upstream", "foo-src@1.2-3".to_owned()),
+                ("upstream", "foo-src@1:1.2-3".to_owned()),
                 ("arch", "amd64".to_owned()),
                 ("epoch", String::new()),
                 ("distro", "debian-12".to_owned()),
@@ -84,7 +84,7 @@ mod tests {
         };
         assert_eq!(
             purl.to_string(),
-            "pkg:deb/debian/libfoo%2B%2B@2:1.2-3%2Bb1~x?arch=amd64&distro=debian-12&upstream=foo-src%401.2-3"
+            "pkg:deb/debian/libfoo%2B%2B@2:1.2-3%2Bb1~x?arch=amd64&distro=debian-12&upstream=foo-src%401:1.2-3"
         );
         let purl = Purl {
             kind: "npm",

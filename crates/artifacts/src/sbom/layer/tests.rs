@@ -138,7 +138,7 @@ fn whiteouts_apply_to_earlier_layers_only() {
         ("a/package.json", Package("a")),
         ("a/.wh.package.json", Bytes(Vec::new())),
     ]);
-    assert_eq!(packages(&[one.clone()]), ["a 0 /a/package.json"]);
+    assert_eq!(packages(std::slice::from_ref(&one)), ["a 0 /a/package.json"]);
     assert_eq!(packages(&[one.clone(), one]), ["a 1 /a/package.json"]);
 }
 

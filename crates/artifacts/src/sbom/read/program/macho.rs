@@ -21,7 +21,7 @@ pub(super) fn read(content: &Content, base: u64, is_little: bool, is_long: bool)
     for _ in 0..u64::from(header.u32(16)).min(PART_LIMIT) {
         let command = Numbers::at(content, at, 8, is_little)?;
         let (kind, size) = (command.u32(0), u64::from(command.u32(4)));
-        if size < 8 || size > COMMAND_LIMIT {
+        if !(8..=COMMAND_LIMIT).contains(&size) {
             return Err(malformed("a command has a wrong size"));
         }
         if kind == if is_long { SEGMENT_64 } else { SEGMENT } {
