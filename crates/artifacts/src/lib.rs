@@ -11,6 +11,7 @@ mod image;
 pub mod plan;
 pub mod pull;
 pub mod push;
+pub mod sbom;
 pub mod sniff;
 pub mod tekton;
 mod title;

@@ -25,6 +25,7 @@ mod pull;
 mod push;
 mod quickstart;
 mod save;
+mod sbom;
 mod serve;
 mod sign;
 mod sign_blob;
@@ -250,6 +251,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<push::Push>(),
     Entry::of::<quickstart::Quickstart>(),
     Entry::of::<save::Save>(),
+    sbom::GROUP,
     serve::ENTRY,
     Entry::of::<sign::Sign>(),
     Entry::of::<sign_blob::SignBlob>(),

@@ -97,7 +97,7 @@ fn details(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Verify(error) => candidates(error.refused()),
         Failure::NotAllowed { reasons, .. } => reasons.iter().map(|reason| format!("  {reason}")).collect(),
-        Failure::Unreadable { details } => details.clone(),
+        Failure::Unreadable { details } | Failure::PackagesUnreadable { details } => details.clone(),
         Failure::Tag { found, .. } => found.clone(),
         _ => Vec::new(),
     }
@@ -178,6 +178,11 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::NoSignatures { .. } | Failure::NoAttestations { .. } => (Exit::NoSignature, Vec::new()),
         Failure::Unreadable { .. } | Failure::TooLarge { .. } => (Exit::Corrupt, Vec::new()),
         Failure::Tekton(error) if error.is_about_layers() => (Exit::Corrupt, Vec::new()),
+        Failure::PackagesUnreadable { .. } => (
+            Exit::Corrupt,
+            one("--allow-incomplete lists what could be read all the same"),
+        ),
+        Failure::Sbom(error) if error.is_about_content() => (Exit::Corrupt, Vec::new()),
         Failure::Copy(CopyError::Lost { .. }) => (Exit::CouldNotTell, Vec::new()),
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Exit::BrokenPipe, Vec::new()),
         Failure::TimedOut { .. } => (

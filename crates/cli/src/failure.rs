@@ -20,6 +20,7 @@ use countersign::tags::SetError;
 use countersign::tuf::TufFailure;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
+use countersign_artifacts::sbom::SbomError;
 use countersign_artifacts::tekton::BundleError as TektonError;
 use countersign_artifacts::wasm::{LayoutError, WasmError};
 use countersign_artifacts::{PackError, PullError, PushError};
@@ -430,6 +431,15 @@ pub(crate) enum Failure {
     /// WebAssembly does not fit into the layout.
     #[error(transparent)]
     WasmLayout(#[from] LayoutError),
+    /// The packages of an image or a folder cannot be listed.
+    #[error(transparent)]
+    Sbom(#[from] SbomError),
+    /// Lists of packages in an image cannot be read.
+    #[error("{} of the lists of packages cannot be read", details.len())]
+    PackagesUnreadable {
+        /// Which, and why, a line each.
+        details: Vec<String>,
+    },
 }
 
 impl Failure {
@@ -461,6 +471,7 @@ impl Failure {
             | Self::Attest(AttestError::Store { source: error, .. } | AttestError::NotRemoved { source: error, .. })
             | Self::TagSet(SetError::Store(error))
             | Self::Key(KeyReferenceError::Url { source: error, .. }) => Some(error),
+            Self::Sbom(error) => error.store(),
             _ => match self.of_service() {
                 Some(ServiceError::Unreachable { source, .. }) => Some(source),
                 _ => None,

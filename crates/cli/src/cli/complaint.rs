@@ -25,7 +25,8 @@ fn kind(error: &clap::Error, program: &str, command: Option<&str>) -> UsageKind 
         },
         ErrorKind::MissingRequiredArgument => UsageKind::Required {
             flags: flag_name(&argument.unwrap_or_default())
-                .trim_start_matches('-')
+                // One of a group is shown as `<--first|--second>`.
+                .trim_start_matches(['<', '-'])
                 .to_owned(),
         },
         ErrorKind::ArgumentConflict => UsageKind::Conflict {

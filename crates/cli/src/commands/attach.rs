@@ -1,7 +1,7 @@
 //! `attach`: what was made elsewhere is attached to an image.
 
 mod attestation;
-mod sbom;
+pub(super) mod sbom;
 mod signature;
 
 use countersign::sign::{Subject, find};
@@ -30,7 +30,7 @@ async fn subject(reference: &Reference, registry: &Registry) -> Result<Subject, 
 }
 
 /// Reads a file, or standard input where it is called `-`.
-fn input(given: &str, limit: u64, session: &Session<'_>) -> Result<Vec<u8>, Failure> {
+pub(super) fn input(given: &str, limit: u64, session: &Session<'_>) -> Result<Vec<u8>, Failure> {
     match given {
         "-" => session.ui().read_stdin(limit),
         path => file::read(session.directory(), path, limit),

@@ -36,6 +36,7 @@ mod pull;
 mod push;
 mod quickstart;
 mod save;
+mod sbom;
 mod serve;
 mod sign;
 mod sign_blob;

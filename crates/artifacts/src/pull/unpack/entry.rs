@@ -7,30 +7,40 @@ use tar::{Header, PaxExtensions};
 use super::UnpackError;
 
 /// Reads an archive entry by entry; what [`next`](Self::next) gave can be read until the next call.
-pub(super) struct Entries<R> {
+pub(crate) struct Entries<R> {
     reader: R,
     /// The content of the entry that is not read yet.
     left: u64,
     /// The padding after the content.
     padding: u64,
     count: u64,
+    names: Names,
+}
+
+/// What a name may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// Text, as it becomes the name of a file.
+    Text,
+    /// Anything, as it is only compared; what is no text in it is replaced.
+    Any,
 }
 
 /// What an entry is.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) kind: Kind,
-    pub(super) name: String,
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
     /// Where a link points.
-    pub(super) target: String,
-    pub(super) mode: u32,
-    pub(super) seconds: u64,
-    pub(super) size: u64,
+    pub(crate) target: String,
+    pub(crate) mode: u32,
+    pub(crate) seconds: u64,
+    pub(crate) size: u64,
 }
 
 /// The kinds of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     Folder,
     SymbolicLink,
@@ -48,17 +58,26 @@ struct Extension {
 
 impl<R: Read> Entries<R> {
     /// Reads the archive from `reader`.
-    pub(super) fn new(reader: R) -> Self {
+    pub(crate) fn new(reader: R) -> Self {
         Self {
             reader,
             left: 0,
             padding: 0,
             count: 0,
+            names: Names::Text,
+        }
+    }
+
+    /// Reads the layer of an image, whose names need not be text.
+    pub(crate) fn of_layer(reader: R) -> Self {
+        Self {
+            names: Names::Any,
+            ..Self::new(reader)
         }
     }
 
     /// The next entry; `None` at the end of the archive.
-    pub(super) fn next(&mut self) -> Result<Option<Entry>, UnpackError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Entry>, UnpackError> {
         let mut extension = Extension::default();
         loop {
             self.skip()?;
@@ -82,7 +101,7 @@ impl<R: Read> Entries<R> {
                 - size;
             self.left = size;
             match kind {
-                _ if has_own_content => return entry(&header, kind, size, extension).map(Some),
+                _ if has_own_content => return entry(&header, kind, size, extension, self.names).map(Some),
                 b'L' => extension.name = Some(until_nul(&self.small()?).to_vec()),
                 b'K' => extension.target = Some(until_nul(&self.small()?).to_vec()),
                 b'x' => extension.read(&self.small()?)?,
@@ -171,7 +190,7 @@ impl Extension {
     }
 }
 
-fn entry(header: &Header, kind: u8, size: u64, extension: Extension) -> Result<Entry, UnpackError> {
+fn entry(header: &Header, kind: u8, size: u64, extension: Extension, names: Names) -> Result<Entry, UnpackError> {
     let name = extension.name.unwrap_or_else(|| header.path_bytes().into_owned());
     let target = extension
         .target
@@ -184,17 +203,20 @@ fn entry(header: &Header, kind: u8, size: u64, extension: Extension) -> Result<E
             b'1' => Kind::HardLink,
             _ => Kind::Special,
         },
-        name: text(name)?,
-        target: text(target.unwrap_or_default())?,
+        name: text(name, names)?,
+        target: text(target.unwrap_or_default(), names)?,
         mode: header.mode().map_err(|_| malformed("an entry has no mode"))?,
         seconds: header.mtime().map_err(|_| malformed("an entry has no time"))?,
         size,
     })
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, UnpackError> {
+fn text(bytes: Vec<u8>, names: Names) -> Result<String, UnpackError> {
     if bytes.len() > NAME_LIMIT || bytes.contains(&0) {
         return Err(malformed("a name is too long or holds a NUL"));
+    }
+    if names == Names::Any {
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
     }
     String::from_utf8(bytes).map_err(|_| malformed("a name is not UTF-8"))
 }

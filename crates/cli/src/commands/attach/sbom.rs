@@ -43,9 +43,12 @@ pub(crate) struct Sbom {
     registry: RegistryArgs,
 }
 
+/// How an SBOM is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Mode {
+pub(in crate::commands) enum Mode {
+    /// Under a tag.
     Legacy,
+    /// As a referrer.
     #[value(name = "oci-1-1")]
     Oci11,
 }
