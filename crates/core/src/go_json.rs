@@ -60,6 +60,18 @@ impl Formatter for GoEscapes {
         }
         writer.write_all(rest.as_bytes())
     }
+
+    /// Without a point where there is nothing after it; with an exponent below 1e-6 and from 1e21.
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        if value == 0.0 || (1e-6..1e21).contains(&value.abs()) {
+            return write!(writer, "{value}");
+        }
+        let written = format!("{value:e}");
+        match written.split_once('e') {
+            Some((digits, exponent)) if !exponent.starts_with('-') => write!(writer, "{digits}e+{exponent}"),
+            _ => writer.write_all(written.as_bytes()),
+        }
+    }
 }
 
 const CONFIG: GeneralPurposeConfig =
@@ -77,6 +89,15 @@ mod tests {
         assert_eq!(
             String::from_utf8(written).unwrap(),
             "\"a\\u003cb\\u003e\\u0026\\u2028\\u2029\\\"\\\\/é😀\\u0001\\n\u{7f}\""
+        );
+    }
+
+    #[test]
+    fn numbers_are_written_as_go_does() {
+        let written = to_vec(&[1.0, -0.5, 1e20, 1e21, 1.5e300, 1e-6, 9.5e-7, -0.0, 0.1]);
+        assert_eq!(
+            String::from_utf8(written).unwrap(),
+            "[1,-0.5,100000000000000000000,1e+21,1.5e+300,0.000001,9.5e-7,-0,0.1]"
         );
     }
 
