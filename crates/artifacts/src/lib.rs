@@ -1,4 +1,4 @@
-//! Files to OCI artifacts and back, byte for byte as ORAS does it.
+//! Files to OCI artifacts and back, byte for byte as ORAS does it; Tekton bundles and WebAssembly as their own tools do it.
 //!
 //! [`Plan::of`] looks at files and folders, [`push`](push::push) stores them as one artifact in any
 //! [`Store`](countersign_oci::Store), and [`pull`](pull::pull) writes them back. Nothing here knows of signatures.
@@ -12,6 +12,7 @@ pub mod push;
 pub mod sniff;
 mod title;
 pub mod upload;
+pub mod yaml;
 
 pub use annotations::Annotations;
 pub use file::FileSpec;
