@@ -170,6 +170,7 @@ async fn surroundings_give_tokens(stack: &Stack) {
             file: Path::new("/nowhere"),
             machine: Path::new("/nowhere"),
             google: "",
+            agent: Path::new("/nowhere"),
         };
         let text = ambient::token(&surroundings, "sigstore", &http())
             .await
