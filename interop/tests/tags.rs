@@ -61,12 +61,11 @@ fn cosign_verifies_what_we_say_of_tags() {
                     "{kind}: {}",
                     tool.program()
                 );
+                // cosign 2 does not look at the annotations of a bundle, whatever is asked of them.
+                let looks = (tool, format) != (Tool::Cosign2, Format::Bundle);
                 for other in ["tag=v2", "tag.seq=2", "tag.prev=x"] {
-                    assert!(
-                        !verifies(&peers, tool, format, &key, &image, other),
-                        "{kind}: {}",
-                        tool.program()
-                    );
+                    let verified = verifies(&peers, tool, format, &key, &image, other);
+                    assert_eq!(verified, !looks, "{kind}: {} {other}", tool.program());
                 }
             }
         }

@@ -222,18 +222,7 @@ fn check_age(candidate: &Candidate, rules: &TagRules<'_>, now: Timestamp) -> Res
         source: TimeSource::Signer,
     });
     if rules.timestamp == TimestampDemand::Required {
-        if dated.source == TimeSource::Signer {
-            return Err(TagRefusal::Undated { name: name(), sequence });
-        }
-        if dated.at.duration_since(issued).abs() > SignedDuration::from_secs(DATING) {
-            return Err(TagRefusal::Misdated {
-                name: name(),
-                sequence,
-                issued,
-                time: dated.at,
-                source_of_time: dated.source,
-            });
-        }
+        check_dating(statement, &dated)?;
     }
     let (age, length) = (now.duration_since(dated.at), statement.period.length());
     if let Some(limit) = rules.max_age.filter(|limit| age > *limit) {
@@ -254,6 +243,24 @@ fn check_age(candidate: &Candidate, rules: &TagRules<'_>, now: Timestamp) -> Res
             limit,
         }),
         None => Ok(dated),
+    }
+}
+
+/// Others prove when the statement was made, and it is when the statement says.
+fn check_dating(statement: &TagStatement, dated: &Dated) -> Result<(), TagRefusal> {
+    let (name, sequence, issued) = (statement.name.clone(), statement.sequence, statement.period.issued());
+    if dated.source == TimeSource::Signer {
+        return Err(TagRefusal::Undated { name, sequence });
+    }
+    match dated.at.duration_since(issued).abs() > SignedDuration::from_secs(DATING) {
+        true => Err(TagRefusal::Misdated {
+            name,
+            sequence,
+            issued,
+            time: dated.at,
+            source_of_time: dated.source.clone(),
+        }),
+        false => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::TAGS;
 use super::refusal::{TagRefusal, Unreadable};
-use super::state::{digest, sequence, text_of};
+use super::state::{digest, member, sequence, text_of};
 use super::statement::{Sequence, TagName, TagStatement};
 use crate::Digest;
 use crate::go_json;
@@ -95,13 +95,13 @@ impl TagSet {
     pub fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
         let value: Value =
             serde_json::from_slice(bytes).map_err(|error| Unreadable::new("a tag set, JSON", &error.to_string()))?;
-        if value["spec"] != 1 {
+        if *member(&value, "spec") != 1 {
             return Err(Unreadable::new(
                 "a tag set with \"spec\": 1",
-                &value["spec"].to_string(),
+                &member(&value, "spec").to_string(),
             ));
         }
-        let Some(rows) = value["tags"].as_object().filter(|rows| rows.len() <= TAGS) else {
+        let Some(rows) = member(&value, "tags").as_object().filter(|rows| rows.len() <= TAGS) else {
             return Err(Unreadable::new("an object with at most 100000 tags", "something else"));
         };
         let mut tags = BTreeMap::new();
@@ -109,9 +109,9 @@ impl TagSet {
             tags.insert(tag.clone(), listed(row)?);
         }
         Ok(Self {
-            repository: text_of(&value["repo"])?.to_owned(),
-            sequence: sequence(&value["seq"])?,
-            previous: match &value["prev"] {
+            repository: text_of(member(&value, "repo"))?.to_owned(),
+            sequence: sequence(member(&value, "seq"))?,
+            previous: match member(&value, "prev") {
                 Value::Null => None,
                 given => Some(digest(given)?),
             },
@@ -132,9 +132,13 @@ impl TagSet {
                 (tag.clone(), row)
             })
             .collect();
-        let mut all = json!({"spec": 1, "repo": self.repository, "seq": self.sequence.number(), "tags": tags});
+        let mut all = Map::new();
+        all.insert("spec".to_owned(), 1.into());
+        all.insert("repo".to_owned(), self.repository.as_str().into());
+        all.insert("seq".to_owned(), self.sequence.number().into());
+        all.insert("tags".to_owned(), tags.into());
         if let Some(previous) = &self.previous {
-            all["prev"] = previous.as_str().into();
+            all.insert("prev".to_owned(), previous.as_str().into());
         }
         go_json::to_vec(&all)
     }
@@ -224,11 +228,11 @@ impl TagSet {
 }
 
 fn listed(row: &Value) -> Result<Listed, Unreadable> {
-    let sequence = sequence(&row["seq"])?;
-    match &row["removed"] {
+    let sequence = sequence(member(row, "seq"))?;
+    match member(row, "removed") {
         Value::Bool(true) => Ok(Listed::Removed { sequence }),
         Value::Null => Ok(Listed::At {
-            digest: digest(&row["digest"])?,
+            digest: digest(member(row, "digest"))?,
             sequence,
         }),
         other => Err(Unreadable::new(

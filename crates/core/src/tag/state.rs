@@ -45,10 +45,10 @@ impl State {
         let wrong = |expected, found: &str| Unreadable::new(expected, found);
         let value: Value =
             serde_json::from_slice(bytes).map_err(|error| wrong("JSON of a state file", &error.to_string()))?;
-        if value["v"] != 1 {
-            return Err(wrong("a state file with \"v\": 1", &value["v"].to_string()));
+        if *member(&value, "v") != 1 {
+            return Err(wrong("a state file with \"v\": 1", &member(&value, "v").to_string()));
         }
-        let last_time = match &value["last_time"] {
+        let last_time = match member(&value, "last_time") {
             Value::Null => None,
             given => Some(time(given)?),
         };
@@ -56,10 +56,10 @@ impl State {
             last_time,
             ..Self::default()
         };
-        for (name, row) in rows(&value["tags"])? {
+        for (name, row) in rows(member(&value, "tags"))? {
             state.tags.insert(name.parse()?, known(row)?);
         }
-        for (repository, row) in rows(&value["sets"])? {
+        for (repository, row) in rows(member(&value, "sets"))? {
             state.sets.insert(repository.clone(), known_set(row)?);
         }
         Ok(state)
@@ -151,22 +151,27 @@ fn rows(value: &Value) -> Result<&Map<String, Value>, Unreadable> {
 
 fn known(row: &Value) -> Result<Known, Unreadable> {
     Ok(Known {
-        sequence: sequence(&row["seq"])?,
-        digest: digest(&row["digest"])?,
-        statement: digest(&row["statement"])?,
-        signer: text_of(&row["signer"])?.to_owned(),
+        sequence: sequence(member(row, "seq"))?,
+        digest: digest(member(row, "digest"))?,
+        statement: digest(member(row, "statement"))?,
+        signer: text_of(member(row, "signer"))?.to_owned(),
     })
 }
 
 fn known_set(row: &Value) -> Result<KnownSet, Unreadable> {
     let mut tags = BTreeMap::new();
-    for (tag, number) in rows(&row["tags"])? {
+    for (tag, number) in rows(member(row, "tags"))? {
         tags.insert(tag.clone(), sequence(number)?);
     }
     Ok(KnownSet {
-        sequence: sequence(&row["seq"])?,
+        sequence: sequence(member(row, "seq"))?,
         tags,
     })
+}
+
+/// A member of an object; null where there is none.
+pub(super) fn member<'a>(value: &'a Value, key: &str) -> &'a Value {
+    value.get(key).unwrap_or(&Value::Null)
 }
 
 pub(super) fn sequence(value: &Value) -> Result<Sequence, Unreadable> {

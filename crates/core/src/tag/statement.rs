@@ -16,8 +16,8 @@ use crate::quoted::Quoted;
 /// `index.docker.io/library/…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TagName {
-    repository: String,
-    tag: String,
+    repository: Box<str>,
+    tag: Box<str>,
 }
 
 impl TagName {
@@ -44,8 +44,8 @@ impl TagName {
             return Err(Unreadable::new(Unreadable::TAG, tag));
         }
         Ok(Self {
-            repository,
-            tag: tag.to_owned(),
+            repository: repository.into(),
+            tag: tag.into(),
         })
     }
 
@@ -82,7 +82,7 @@ impl FromStr for TagName {
         let unreadable = || Unreadable::new("REPOSITORY:TAG", text);
         let (repository, tag) = text.rsplit_once(':').ok_or_else(unreadable)?;
         let name = Self::new(repository, tag)?;
-        (name.repository == repository).then_some(name).ok_or_else(unreadable)
+        (name.repository() == repository).then_some(name).ok_or_else(unreadable)
     }
 }
 
@@ -180,8 +180,8 @@ impl TagStatement {
     /// Returns the annotations that say this, whatever else the signature has.
     pub fn annotations(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::from([
-            (TAG.to_owned(), self.name.tag.clone()),
-            (REPOSITORY.to_owned(), self.name.repository.clone()),
+            (TAG.to_owned(), self.name.tag.to_string()),
+            (REPOSITORY.to_owned(), self.name.repository.to_string()),
             (SEQUENCE.to_owned(), self.sequence.to_string()),
             (ISSUED.to_owned(), text::time(self.period.issued)),
             (EXPIRES.to_owned(), text::time(self.period.expires)),
@@ -216,7 +216,7 @@ impl TagStatement {
             true => NotAStatement::Malformed { key: TAG, source },
             false => malformed(REPOSITORY)(source),
         })?;
-        if name.repository != repository {
+        if name.repository() != repository {
             let reason = Unreadable::new("a repository in lower case", repository);
             return Err(malformed(REPOSITORY)(reason));
         }

@@ -3,7 +3,7 @@
 use clap::Args;
 use countersign_core::digest::Digest;
 use countersign_core::tag::{Listed, Period, Sequence, TagName};
-use countersign_oci::Registry;
+use countersign_oci::{Pinned, Registry};
 use jiff::Timestamp;
 
 use super::super::Subcommand;
@@ -100,25 +100,7 @@ impl Sign {
     /// Says where one tag is.
     async fn one(&self, named: &Named, own: &Own<'_, '_>, known: &mut TagState) -> Result<(TagName, Listed), Failure> {
         let (subject, present) = (named.subject().await?, named.present().await?);
-        let mut said = Said::of_state(&known.state, &named.name);
-        let repository = named.reference().repository();
-        let mut images = vec![subject.image.clone()];
-        images.extend(present);
-        let from = self
-            .from
-            .iter()
-            .map(|digest| repository.digest(digest.clone()).pin(digest.clone()));
-        images.extend(from);
-        for image in &images {
-            said.extend(&own.earlier(&named.name, image, named.store()).await?);
-        }
-        if self.set {
-            let stored = set::fetch(&named.name, repository, named.store(), own, &known.state).await?;
-            if let Some(listed) = stored.as_ref().and_then(|stored| stored.set.listed(named.name.tag())) {
-                // also of a tag that was removed
-                said.add(listed.sequence(), None);
-            }
-        }
+        let said = self.said(named, &subject.image, present, own, known).await?;
         let wanted = Wanted {
             name: named.name.clone(),
             period: self.period(own.session.now())?,
@@ -144,6 +126,37 @@ impl Sign {
             sequence,
         };
         Ok((statement.name, listed))
+    }
+
+    /// What is known to have been said of a tag.
+    async fn said(
+        &self,
+        named: &Named,
+        image: &Pinned,
+        present: Option<Pinned>,
+        own: &Own<'_, '_>,
+        known: &TagState,
+    ) -> Result<Said, Failure> {
+        let mut said = Said::of_state(&known.state, &named.name);
+        let repository = named.reference().repository();
+        let mut images = vec![image.clone()];
+        images.extend(present);
+        let from = self
+            .from
+            .iter()
+            .map(|digest| repository.digest(digest.clone()).pin(digest.clone()));
+        images.extend(from);
+        for image in &images {
+            said.extend(&own.earlier(&named.name, image, named.store()).await?);
+        }
+        if self.set {
+            let stored = set::fetch(&named.name, repository, named.store(), own, &known.state).await?;
+            if let Some(listed) = stored.as_ref().and_then(|stored| stored.set.listed(named.name.tag())) {
+                // also of a tag that was removed
+                said.add(listed.sequence(), None);
+            }
+        }
+        Ok(said)
     }
 
     fn period(&self, now: Timestamp) -> Result<Period, Failure> {

@@ -3,7 +3,7 @@
 use clap::Args;
 use countersign_core::tag::State;
 use futures_util::stream::{self, StreamExt};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::Subcommand;
 use super::believed::{Believed, BelievedArgs, Found, PARALLEL, Run, limits};
@@ -75,15 +75,7 @@ impl Status {
             objects.push(object(text, outcome.ok().as_ref(), error));
         }
         match self.output.format() {
-            Some(OutputFormat::Json) => {
-                let all: Map<String, Value> = [
-                    ("schemaVersion".to_owned(), 1.into()),
-                    ("tags".to_owned(), objects.into()),
-                ]
-                .into_iter()
-                .collect();
-                session.ui().print_json(&all)?;
-            }
+            Some(OutputFormat::Json) => session.ui().print_json(&json!({"schemaVersion": 1, "tags": objects}))?,
             _ => session.ui().print(aligned(&table).as_bytes())?,
         }
         worst.map_or(Ok(()), |exit| Err(Failure::Told { exit }))

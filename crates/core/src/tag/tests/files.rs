@@ -79,21 +79,41 @@ fn a_state_that_is_torn_or_of_another_version_is_no_state() {
     let written = state().to_json();
     // The last byte is the line end.
     for length in 0..written.len() - 2 {
-        assert!(State::parse(&written[..length]).is_err(), "{length}");
+        let torn = State::parse(written.get(..length).unwrap()).unwrap_err().to_string();
+        assert!(
+            torn.starts_with("expected JSON of a state file, found "),
+            "{length}: {torn}"
+        );
     }
     let text = String::from_utf8(written).unwrap();
-    for (from, to) in [
-        ("\"v\": 1", "\"v\": 2"),
-        ("\"seq\": 7", "\"seq\": 0"),
-        ("\"seq\": 7", "\"seq\": \"7\""),
-        ("\"old\": 7", "\"old\": -7"),
-        ("sha256:", "sha256:x"),
-        ("demo:v1", "demo"),
-        (":10Z", ":10"),
+    let text = text.as_str();
+    for (from, to, expected) in [
+        (
+            "\"v\": 1",
+            "\"v\": 2",
+            "expected a state file with \"v\": 1, found \"2\"",
+        ),
+        ("\"seq\": 7", "\"seq\": 0", "expected a sequence number, found \"0\""),
+        (
+            "\"seq\": 7",
+            "\"seq\": \"7\"",
+            "expected a sequence number, found \"\\\"7\\\"\"",
+        ),
+        ("\"old\": 7", "\"old\": -7", "expected a sequence number, found \"-7\""),
+        ("\"digest\": \"sha256:", "\"digest\": \"x", "expected a digest, found "),
+        ("demo:v1", "demo", "expected "),
+        (":10Z", ":10", "expected a time, found "),
+        (
+            "\"tags\": {\n    \"reg",
+            "\"tog\": {\n    \"reg",
+            "expected an object with a row for each tag, found \"null\"",
+        ),
+        ("\"signer\"", "\"singer\"", "expected a text, found \"null\""),
     ] {
         let changed = text.replacen(from, to, 1);
-        assert_ne!(changed, text);
-        assert!(State::parse(changed.as_bytes()).is_err(), "{to}");
+        assert_ne!(changed, text, "{from}");
+        let found = State::parse(changed.as_bytes()).unwrap_err().to_string();
+        assert!(found.starts_with(expected), "{to}: {found}");
     }
 }
 
@@ -214,19 +234,36 @@ fn a_set_is_read_as_it_was_written() {
 #[test]
 fn what_is_no_set_is_refused() {
     let text = String::from_utf8(set().to_json()).unwrap();
-    for (from, to) in [
-        ("\"spec\":1", "\"spec\":2"),
-        ("\"tags\":{", "\"tog\":{"),
-        ("\"seq\":2", "\"seq\":0"),
-        ("\"removed\":true", "\"removed\":false"),
-        ("\"digest\":\"sha256:", "\"digest\":\"sha1:"),
-        ("\"prev\":\"sha256:", "\"prev\":\"x"),
-        ("\"repo\":\"", "\"repo\":7,\"x\":\""),
-        ("}}}", "}}"),
+    for (from, to, expected) in [
+        (
+            "\"spec\":1",
+            "\"spec\":2",
+            "expected a tag set with \"spec\": 1, found \"2\"",
+        ),
+        (
+            "\"tags\":{",
+            "\"tog\":{",
+            "expected an object with at most 100000 tags, found ",
+        ),
+        ("\"seq\":2", "\"seq\":0", "expected a sequence number, found \"0\""),
+        (
+            "\"removed\":true",
+            "\"removed\":false",
+            "expected \"removed\": true, or no such member, found \"false\"",
+        ),
+        (
+            "\"digest\":\"sha256:",
+            "\"digest\":\"sha1:",
+            "expected a digest, found ",
+        ),
+        ("\"prev\":\"sha256:", "\"prev\":\"x", "expected a digest, found "),
+        ("\"repo\":\"", "\"repo\":7,\"x\":\"", "expected a text, found \"7\""),
+        ("}}}", "}}", "expected a tag set, JSON, found "),
     ] {
         let changed = text.replacen(from, to, 1);
-        assert_ne!(changed, text);
-        assert!(TagSet::parse(changed.as_bytes()).is_err(), "{to}");
+        assert_ne!(changed, text, "{from}");
+        let found = TagSet::parse(changed.as_bytes()).unwrap_err().to_string();
+        assert!(found.starts_with(expected), "{to}: {found}");
     }
 }
 

@@ -136,7 +136,7 @@ fn age_is_by_others_word_where_there_is_one_else_by_the_signers() {
     let state = State::default();
     let young = said("app", 1, NOW - 500, 9000);
     assert_eq!(
-        accepted(&[young.clone()], &rules, &state).dated.source,
+        accepted(std::slice::from_ref(&young), &rules, &state).dated.source,
         TimeSource::Signer
     );
     let old = [said("app", 1, NOW - 501, 9000)];
@@ -176,7 +176,7 @@ fn where_time_must_be_proven_it_is_when_the_statement_says() {
         name: name(),
         sequence: sequence(1),
     };
-    assert_eq!(refused(&[candidate.clone()], &rules, &state), expected);
+    assert_eq!(refused(std::slice::from_ref(&candidate), &rules, &state), expected);
     for seconds in [100 - 600, 100 + 600] {
         accepted(&[stamped(candidate.clone(), seconds)], &rules, &state);
     }
@@ -216,9 +216,9 @@ fn a_lower_number_than_was_seen_is_rollback() {
 #[test]
 fn another_signer_goes_on_counting() {
     let state = seen(&said("newer", 5, 0, 3600), 500);
-    let mut found = [said("app", 4, 0, 3600)];
-    found[0].signer = "key b".to_owned();
-    let refusal = refused(&found, &TagRules::NONE, &state);
+    let mut found = said("app", 4, 0, 3600);
+    found.signer = "key b".to_owned();
+    let refusal = refused(&[found], &TagRules::NONE, &state);
     assert!(matches!(refusal, TagRefusal::Rollback { .. }), "{refusal:?}");
 }
 
@@ -239,13 +239,17 @@ fn the_number_that_was_seen_says_what_it_said() {
         assert_eq!(refused(&[mine], &TagRules::NONE, &state), expected);
     }
     let same = said("app", 5, 0, 3600);
-    accepted(&[same.clone()], &TagRules::NONE, &seen(&same, 500));
+    accepted(std::slice::from_ref(&same), &TagRules::NONE, &seen(&same, 500));
 }
 
 #[test]
 fn a_clock_that_went_back_is_noticed() {
     let candidate = said("app", 5, 0, 9000);
-    accepted(&[candidate.clone()], &TagRules::NONE, &seen(&candidate, NOW + 300));
+    accepted(
+        std::slice::from_ref(&candidate),
+        &TagRules::NONE,
+        &seen(&candidate, NOW + 300),
+    );
     let expected = TagRefusal::ClockRolledBack {
         now: at(NOW),
         last: at(NOW + 301),
@@ -273,7 +277,7 @@ fn the_checks_are_made_in_their_order() {
     let mut order = vec![name_of(&found, &rules, &state)];
     found.pop();
     order.push(name_of(&found, &rules, &state));
-    found[0] = said("app", 4, 0, 90_000);
+    found = vec![said("app", 4, 0, 90_000)];
     order.push(name_of(&found, &rules, &state));
     let mut rules = TagRules {
         timestamp: TimestampDemand::NotAsked,
@@ -284,7 +288,7 @@ fn the_checks_are_made_in_their_order() {
     order.push(name_of(&found, &rules, &state));
     rules.max_ttl = None;
     order.push(name_of(&found, &rules, &state));
-    found[0] = said("app", 6, 0, 90_000);
+    found = vec![said("app", 6, 0, 90_000)];
     order.push(name_of(&found, &rules, &state));
     order.push(name_of(&found, &rules, &State::default()));
     assert_eq!(

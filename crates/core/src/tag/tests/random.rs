@@ -14,9 +14,14 @@ struct Shown {
 
 const IMAGES: [&str; 3] = ["a", "b", "c"];
 
+fn image(number: usize) -> &'static str {
+    IMAGES.get(number).unwrap()
+}
+
 fn statements() -> impl Strategy<Value = Vec<Candidate>> {
     let one = (0..IMAGES.len(), 1..8_u64, 0..4000_i64, 1..3000_i64);
-    let said = one.prop_map(|(image, sequence, issued, life)| said(IMAGES[image], sequence, issued, issued + life));
+    let said =
+        one.prop_map(|(image, sequence, issued, life)| said(self::image(image), sequence, issued, issued + life));
     prop::collection::vec(said, 1..12)
 }
 
@@ -40,11 +45,15 @@ fn is_believable(found: &[Candidate], image: &Digest, seen: &[TagStatement], lat
     let Some(highest) = about.iter().map(|statement| statement.sequence).max() else {
         return false;
     };
-    let newest: Vec<&&TagStatement> = about.iter().filter(|statement| statement.sequence == highest).collect();
-    let is_one = newest.iter().all(|statement| **statement == *newest[0]);
-    let period = newest[0].period;
+    let newest: Vec<&TagStatement> = about
+        .into_iter()
+        .filter(|statement| statement.sequence == highest)
+        .collect();
+    let first = newest.first().unwrap();
+    let is_one = newest.iter().all(|statement| statement == first);
+    let period = first.period;
     let is_valid = period.issued() <= at(now + SKEW) && at(now) < period.expires();
-    let is_newest = seen.iter().all(|old| old.sequence < highest || old == *newest[0]);
+    let is_newest = seen.iter().all(|old| old.sequence < highest || old == *first);
     let is_forward = latest.is_none_or(|latest| latest - now <= SKEW);
     is_one && is_valid && is_newest && is_forward
 }
@@ -59,7 +68,7 @@ proptest! {
         let (mut now, mut latest) = (0, None::<i64>);
         for moment in shown {
             now += moment.later;
-            let image = digest(IMAGES[moment.image]);
+            let image = digest(image(moment.image));
             let found: Vec<Candidate> = moment
                 .statements
                 .iter()
