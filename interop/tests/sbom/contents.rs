@@ -118,7 +118,7 @@ fn alpine() -> Contents {
         let name = names
             .get(number)
             .map_or_else(|| format!("package{number}"), |name| (*name).to_owned());
-        let origin = if number % 3 == 0 {
+        let origin = if number.is_multiple_of(3) {
             name.clone()
         } else {
             format!("origin{number}")
@@ -228,7 +228,11 @@ fn rust(peers: &Peers) -> Contents {
             line.map(|line| line.trim_end_matches('"'))
                 .expect("each package has it")
         };
-        let kind = if packages.len() % 10 == 0 { "build" } else { "runtime" };
+        let kind = if packages.len().is_multiple_of(10) {
+            "build"
+        } else {
+            "runtime"
+        };
         packages.push(json!({"name": value("name"), "version": value("version"), "source": "crates.io", "kind": kind}));
     }
     let json = json!({"packages": packages}).to_string();
