@@ -11,21 +11,6 @@ pub(crate) enum OutputFormat {
     Text,
 }
 
-/// The form in which results are printed.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct OutputArgs {
-    /// The form of the results; json shows a failure as JSON too
-    #[arg(short, long, value_name = "FORMAT", value_enum)]
-    output: Option<OutputFormat>,
-}
-
-impl OutputArgs {
-    /// The form asked for; `None` leaves it to the command.
-    pub(crate) fn format(&self) -> Option<OutputFormat> {
-        self.output
-    }
-}
-
 /// What is printed of signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum VerifyOutput {
@@ -63,4 +48,17 @@ pub(crate) enum AttestationOutput {
     Predicate,
     /// The statements as they were signed, a line end after each.
     Statement,
+}
+
+/// The form in which a tree is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TreeOutput {
+    /// For programs.
+    Json,
+    /// For people.
+    Text,
+    /// One page with the graph.
+    Html,
+    /// The graph in DOT.
+    Dot,
 }
