@@ -11,6 +11,21 @@ pub(crate) enum OutputFormat {
     Text,
 }
 
+/// The form in which results are printed.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OutputArgs {
+    /// The form of the results; json shows a failure as JSON too
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    output: Option<OutputFormat>,
+}
+
+impl OutputArgs {
+    /// The form asked for; `None` leaves it to the command.
+    pub(crate) fn format(&self) -> Option<OutputFormat> {
+        self.output
+    }
+}
+
 /// What is printed of signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum VerifyOutput {
