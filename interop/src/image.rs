@@ -84,6 +84,24 @@ fn artifact(address: &str, repository: &str) -> Digest {
     manifest(address, repository, "v1", MANIFEST, &artifact.to_string())
 }
 
+/// Attaches a manifest that calls itself `artifact_type` to `subject`, a digest; returns its digest.
+pub fn referrer(address: &str, repository: &str, subject: &str, artifact_type: &str) -> Digest {
+    let config = blob(address, repository, "application/vnd.oci.empty.v1+json", b"{}");
+    let path = format!("/v2/{repository}/manifests/{subject}");
+    let found = http::request(address, "GET", &path, &[("Accept", MANIFEST)], b"");
+    let subject = json!({"mediaType": MANIFEST, "size": found.body.len(), "digest": subject});
+    let text = json!({"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": artifact_type, "config": config,
+        "layers": [], "subject": subject})
+    .to_string();
+    manifest(
+        address,
+        repository,
+        Digest::sha256(text.as_bytes()).as_str(),
+        MANIFEST,
+        &text,
+    )
+}
+
 /// Pushes a blob; returns its descriptor.
 pub fn blob(address: &str, repository: &str, media_type: &str, bytes: &[u8]) -> Value {
     let digest = Digest::sha256(bytes);

@@ -15,7 +15,7 @@ pub(crate) use complaint::translate;
 
 use crate::args::boolean;
 use crate::args::global::GlobalArgs;
-use crate::args::output::{AttestationOutput, OutputFormat, VerifyOutput};
+use crate::args::output::{AttestationOutput, OutputFormat, TreeOutput, VerifyOutput};
 use crate::commands::{ENTRIES, Entry, Fallback, Leaf};
 use crate::env::Environment;
 use crate::failure::Failure;
@@ -134,6 +134,7 @@ fn invocation(mut matches: ArgMatches, program: &'static str, ui: &Ui<'_>) -> Re
         GlobalArgs::from_arg_matches(&matches).map_err(|error| translate(&error, program, Some(command.name)))?;
     let is_json = matches!(matches.try_get_one("output"), Ok(Some(OutputFormat::Json)))
         || matches!(matches.try_get_one("output"), Ok(Some(AttestationOutput::Json)))
+        || matches!(matches.try_get_one("output"), Ok(Some(TreeOutput::Json)))
         || matches!(
             matches.try_get_one("output"),
             Ok(Some(VerifyOutput::Json | VerifyOutput::Jsonl))

@@ -256,7 +256,9 @@ fn verify(error: &VerifyError, program: &str) -> (Exit, Vec<String>) {
                 "`{program} sign --key KEY {image}` signs it; `{program} tree {image}` lists what is attached"
             )),
         ),
-        VerifyError::NoneAccepted { image, .. } | VerifyError::Quorum { image, .. } => (
+        VerifyError::Countersign { image, .. }
+        | VerifyError::NoneAccepted { image, .. }
+        | VerifyError::Quorum { image, .. } => (
             Exit::NoneMatch,
             one(&format!("`{program} tree {image}` lists what is attached")),
         ),

@@ -389,6 +389,16 @@ pub(crate) enum Failure {
         /// The platforms there are.
         found: String,
     },
+    /// An index has several images for the platform.
+    #[error("{reference} has several images for {wanted}, expected one; it has {found}")]
+    AmbiguousPlatform {
+        /// The name.
+        reference: String,
+        /// The platform asked for.
+        wanted: String,
+        /// The platforms there are.
+        found: String,
+    },
     /// There is no folder for Docker's configuration.
     #[error("neither DOCKER_CONFIG nor HOME says where Docker's configuration is")]
     NoHome,

@@ -136,6 +136,7 @@ fn policies() -> Vec<Value> {
         "timestamps",
         "certificateLogs",
         "deny",
+        "countersigners",
         "treshold",
     ] {
         for value in &odd {
@@ -175,6 +176,15 @@ fn policies() -> Vec<Value> {
             let mut policy = base.clone();
             policy["signers"][0][member] = value.clone();
             all.push(policy);
+        }
+    }
+    for member in ["signers", "threshold", "covers", "other"] {
+        for value in odd.iter().chain([&json!("all"), &json!("any")]) {
+            let mut policy = base.clone();
+            policy["countersigners"] = json!({ "signers": [identity], member: value });
+            if member != "threshold" || value != 64 {
+                all.push(policy);
+            }
         }
     }
     for member in ["digests", "keys", "identities", "other"] {

@@ -53,8 +53,15 @@ impl Policy {
         self
     }
 
+    /// Asks for another claim, and else the same.
+    #[must_use]
+    pub fn claiming(&self, claim: Claim) -> Self {
+        Self { claim, ..self.clone() }
+    }
+
     /// Asks the same of one signer.
-    pub(crate) fn of_signer(&self, signer: &TrustedSigner) -> Self {
+    #[must_use]
+    pub fn of_signer(&self, signer: &TrustedSigner) -> Self {
         Self {
             signer: signer.clone(),
             ..self.clone()
@@ -169,6 +176,14 @@ impl Claim {
             annotations,
             binding: ClaimBinding::Required,
             predicate: PredicateRule::Signature,
+        }
+    }
+
+    /// Asks for an attestation of the artifact, whatever it claims.
+    pub fn any_attestation() -> Self {
+        Self::Attestation {
+            predicate_type: None,
+            binding: ClaimBinding::Required,
         }
     }
 

@@ -108,16 +108,29 @@ pub enum Place {
         tag: Reference,
         /// The layer's number, from 0.
         index: usize,
+        /// The digest of the manifest that the tag had.
+        manifest: Digest,
     },
     /// Given by the user, not found in a store.
     Given,
+}
+
+impl Place {
+    /// The manifest that holds the evidence; what is given has none.
+    pub fn holder(&self) -> Option<&Digest> {
+        match self {
+            Self::Referrer(digest) => Some(digest),
+            Self::Layer { manifest, .. } => Some(manifest),
+            Self::Given => None,
+        }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Referrer(digest) => write!(f, "referrer {digest}"),
-            Self::Layer { tag, index } => write!(f, "{} layer {index}", tag.target()),
+            Self::Layer { tag, index, .. } => write!(f, "{} layer {index}", tag.target()),
             Self::Given => f.write_str("given signature"),
         }
     }

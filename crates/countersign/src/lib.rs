@@ -5,6 +5,7 @@
 pub mod attachment;
 pub mod attest;
 pub mod blob;
+pub mod chain;
 pub mod clean;
 pub mod copy;
 pub mod credential;

@@ -15,7 +15,7 @@ use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, verify};
 use countersign_oci::manifest::Descriptor;
 use countersign_oci::store::Expected;
-use countersign_oci::{Pinned, Store, StoreError, Upload};
+use countersign_oci::{Pinned, Reference, Store, StoreError, Upload};
 use jiff::Timestamp;
 
 use crate::attachment::discover::Limits;
@@ -25,12 +25,14 @@ use crate::services::VouchError;
 use crate::verify::{Rules, VerifyError, verify_image};
 
 mod attach;
+pub mod signatures;
 mod subject;
 mod vouch;
 
+pub use signatures::Digests;
 pub use vouch::vouch;
 
-pub use subject::{COUNT_LIMIT, DEPTH_LIMIT, Subject, beneath, find};
+pub use subject::{COUNT_LIMIT, DEPTH_LIMIT, Subject, beneath, find, without_attestations};
 
 /// The formats in which a signature is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +165,32 @@ pub enum SignError {
     /// No service vouches for it.
     #[error(transparent)]
     Vouch(#[from] VouchError),
+    /// A countersignature is asked for of what is no signature of the artifact, or none that counts.
+    #[error("{wanted} is no signature of {image} that counts; those that do are {found}")]
+    NoSuchSignature {
+        /// The artifact.
+        image: Pinned,
+        /// The digest asked for.
+        wanted: Digest,
+        /// The digests that could be asked for.
+        found: Digests,
+    },
+    /// There is no signature to countersign.
+    #[error("no signatures found for {image} to countersign")]
+    NoSignatures {
+        /// The artifact.
+        image: Pinned,
+    },
+    /// The tag that is to keep a signature manifest has another.
+    #[error("{name} has {found}, expected {expected}, the signature that is countersigned, or nothing")]
+    NameTaken {
+        /// The tag.
+        name: Reference,
+        /// What is signed.
+        expected: Digest,
+        /// What the tag has.
+        found: Digest,
+    },
 }
 
 /// Signs `image` in the formats asked for and verifies what was made; nothing is stored.
@@ -291,7 +319,18 @@ fn sign_bundle(
     options: &SignOptions,
     now: Timestamp,
 ) -> Result<SignedBundle, SignError> {
-    let statement = statement::sign_statement(image.digest(), &options.annotations);
+    sign_together(&[image], signer, options, now)
+}
+
+/// Makes one bundle about all of `images`, and checks it for each.
+fn sign_together(
+    images: &[&Pinned],
+    signer: &dyn Signer,
+    options: &SignOptions,
+    now: Timestamp,
+) -> Result<SignedBundle, SignError> {
+    let digests = images.iter().map(|image| image.digest());
+    let statement = statement::sign_statement_of_all(digests, &options.annotations);
     let envelope = Envelope::seal(statement::PAYLOAD_TYPE, statement.clone(), signer)?;
     let signature = envelope
         .signatures()
@@ -299,12 +338,10 @@ fn sign_bundle(
         .map(|signature| signature.signature().to_base64())
         .collect();
     let bundle = Bundle::assemble(envelope, signer.public_key())?;
-    check(
-        image,
-        &bundle,
-        &own_policy(signer, options, ClaimBinding::Required),
-        now,
-    )?;
+    let policy = own_policy(signer, options, ClaimBinding::Required);
+    images
+        .iter()
+        .try_for_each(|image| check(image, &bundle, &policy, now))?;
     Ok(SignedBundle {
         json: bundle.to_json()?.into(),
         statement,

@@ -6,6 +6,7 @@ use std::fmt;
 
 use countersign_core::artifact::Artifact;
 use countersign_core::bundle::{Beside, Bundle};
+use countersign_core::chain::{BrokenLink, ChainError};
 use countersign_core::policy::{Claim, Policy, Quorum, TooFewSigners};
 use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{Rejection, VerifiedSignature, verify};
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 
 use crate::attachment::discover::{Limits, Unreadable, is_about_content};
 use crate::attachment::{Attached, Evidence, Location, Place, Sought, discover};
+use crate::chain::Chain;
 use crate::service::ServiceError;
 
 pub use settle::look_up;
@@ -69,6 +71,8 @@ pub struct Verified {
     pub accepted: Vec<(Place, VerifiedSignature)>,
     /// What else was found, and why it does not count.
     pub refused: Vec<(Place, Refusal)>,
+    /// Who signed the signatures, where that was asked for.
+    pub chain: Option<Chain>,
 }
 
 /// Why something attached does not count.
@@ -81,12 +85,15 @@ pub enum Refusal {
     /// It could not be judged.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// It is a signature, and not of what it is attached to.
+    #[error(transparent)]
+    Broken(#[from] BrokenLink),
 }
 
 impl Refusal {
     /// Says whether what was found is something else than was asked for: an attestation in place of a signature, or the
     /// reverse.
-    fn is_another_thing(&self) -> bool {
+    pub(crate) fn is_another_thing(&self) -> bool {
         matches!(
             self,
             Self::Rejected(Rejection::PredicateType { .. } | Rejection::NotAnAttestation)
@@ -114,6 +121,16 @@ pub enum VerifyError {
         image: Pinned,
         /// What happened.
         source: ServiceError,
+    },
+    /// The signatures are not countersigned as they must be.
+    #[error("no matching signatures: those of {image} are not countersigned")]
+    Countersign {
+        /// The artifact.
+        image: Pinned,
+        /// What was found, here and beneath, and why it does not count.
+        refused: Vec<(Place, Refusal)>,
+        /// What is missing.
+        source: Box<ChainError>,
     },
     /// Fewer signers have signed than must.
     #[error("no matching signatures: too few signers of {image}")]
@@ -219,6 +236,7 @@ impl VerifyError {
         match self {
             Self::Store { .. } | Self::Log { .. } => &[],
             Self::NoSignature { refused, .. }
+            | Self::Countersign { refused, .. }
             | Self::Quorum { refused, .. }
             | Self::NoneAccepted { refused, .. }
             | Self::NoAttestation { refused, .. }

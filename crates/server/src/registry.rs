@@ -12,6 +12,7 @@ pub(crate) mod name;
 mod range;
 mod referrers;
 pub(crate) mod route;
+pub(crate) mod ui;
 mod upload;
 mod writer;
 
@@ -93,6 +94,8 @@ impl Registry {
             Route::Catalog => only_reads(head, || self.catalog(&parameters)),
             Route::Tags(name) => only_reads(head, || self.tags(&name, &parameters)),
             Route::Referrers(name, subject) => only_reads(head, || self.referrers(&name, &subject, &parameters)),
+            Route::Page(_) if !is_read => Err(Failure::Method { allowed: "GET, HEAD" }),
+            Route::Page(page) => Box::pin(self.page(page)).await,
             Route::Manifest(name, reference) => self.manifest(head, &parameters, &name, reference, body).await,
             Route::Blob(name, digest) => self.blob(head, &name, &digest).await,
             Route::Uploads(name) => self.uploads(head, &parameters, name, body).await,

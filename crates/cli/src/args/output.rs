@@ -64,3 +64,16 @@ pub(crate) enum AttestationOutput {
     /// The statements as they were signed, a line end after each.
     Statement,
 }
+
+/// The form in which a tree is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TreeOutput {
+    /// For programs.
+    Json,
+    /// For people.
+    Text,
+    /// One page with the graph.
+    Html,
+    /// The graph in DOT.
+    Dot,
+}

@@ -46,49 +46,87 @@ impl PlatformArgs {
 
 impl PlatformPattern {
     /// Finds the entry of an index for this platform.
+    ///
+    /// Without a variant the most usual one of the architecture is meant; one that is not there stands for the next that runs
+    /// on it (as containerd chooses). Two entries that answer alike are refused: which of them is meant cannot be told.
     pub(crate) fn choose<'m>(&self, index: &'m Manifest, reference: &Reference) -> Result<&'m Descriptor, Failure> {
         if !index.is_index() {
             return Err(Failure::NotAnIndex {
                 reference: reference.to_string(),
             });
         }
-        index
+        let is_meant = |platform: &Platform| self.os == platform.os && self.architecture == platform.architecture;
+        let entries: Vec<(&Descriptor, &Platform)> = index
             .manifests()
             .iter()
-            .find(|entry| entry.platform.as_ref().is_some_and(|platform| self.matches(platform)))
-            .ok_or_else(|| Failure::NoPlatform {
+            .filter_map(|entry| Some((entry, entry.platform.as_ref()?)))
+            .filter(|(_, platform)| is_meant(platform))
+            .collect();
+        for variant in self.variants() {
+            let mut alike = entries
+                .iter()
+                .filter(|(_, platform)| normal(&self.architecture, platform.variant.as_deref()) == variant);
+            let Some((entry, _)) = alike.next() else { continue };
+            if alike.any(|(other, _)| other.digest != entry.digest) {
+                return Err(Failure::AmbiguousPlatform {
+                    reference: reference.to_string(),
+                    wanted: self.to_string(),
+                    found: platforms(index),
+                });
+            }
+            return Ok(entry);
+        }
+        // a variant that is not known stands for itself
+        match (&self.variant, &entries[..]) {
+            (None, [(entry, _)]) => Ok(entry),
+            _ => Err(Failure::NoPlatform {
                 reference: reference.to_string(),
                 wanted: self.to_string(),
                 found: platforms(index),
-            })
+            }),
+        }
     }
 
-    fn matches(&self, platform: &Platform) -> bool {
-        self.os == platform.os
-            && self.architecture == platform.architecture
-            && self
-                .variant
-                .as_ref()
-                .is_none_or(|variant| platform.variant.as_ref() == Some(variant))
+    /// The variants that run where this one is asked for, the best first.
+    fn variants(&self) -> Vec<&str> {
+        let wanted = normal(&self.architecture, self.variant.as_deref());
+        let known: &[&str] = match self.architecture.as_str() {
+            "arm" => &["v8", "v7", "v6", "v5"],
+            "amd64" => &["v4", "v3", "v2", "v1"],
+            _ => &[],
+        };
+        match known.iter().position(|variant| *variant == wanted) {
+            Some(place) => known[place..].to_vec(),
+            None => vec![wanted],
+        }
     }
+}
+
+/// The variant that is meant where none is said.
+fn normal<'a>(architecture: &str, variant: Option<&'a str>) -> &'a str {
+    match (architecture, variant.unwrap_or("")) {
+        ("arm", "") => "v7",
+        ("arm64", "") => "v8",
+        ("amd64", "") => "v1",
+        (_, variant) => variant,
+    }
+}
+
+/// A platform as flags name it.
+pub(crate) fn shown(platform: &Platform) -> String {
+    let pattern = PlatformPattern {
+        os: platform.os.clone(),
+        architecture: platform.architecture.clone(),
+        variant: platform.variant.clone(),
+    };
+    pattern.to_string()
 }
 
 /// The platforms of an index, with commas.
 pub(crate) fn platforms(index: &Manifest) -> String {
-    let platforms: Vec<String> = index
-        .manifests()
-        .iter()
-        .filter_map(|entry| entry.platform.as_ref())
-        .take(PLATFORMS_SHOWN)
-        .map(|platform| {
-            let pattern = PlatformPattern {
-                os: platform.os.clone(),
-                architecture: platform.architecture.clone(),
-                variant: platform.variant.clone(),
-            };
-            pattern.to_string()
-        })
-        .collect();
+    let entries = index.manifests().iter();
+    let platforms = entries.filter_map(|entry| entry.platform.as_ref());
+    let platforms: Vec<String> = platforms.take(PLATFORMS_SHOWN).map(shown).collect();
     if platforms.is_empty() {
         return "none".to_owned();
     }

@@ -88,6 +88,16 @@ pub(crate) struct Chosen {
 }
 
 impl ServiceArgs {
+    /// The trusted root, where one is given.
+    pub(crate) fn trusted_root(&self, session: &Session<'_>) -> Result<Option<TrustedRoot>, Failure> {
+        let Some(path) = given(&self.trusted_root) else {
+            return Ok(None);
+        };
+        let bytes = file::read(session.directory(), path, trust::LIMIT as u64)?;
+        let root = TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?;
+        Ok(Some(root))
+    }
+
     /// Says whether a certificate authority is named.
     pub(crate) fn names_authority(&self) -> bool {
         given(&self.fulcio_url).is_some()
@@ -110,13 +120,9 @@ impl ServiceArgs {
             let reason = "--insecure-skip-verify: no service is named whose answers would be verified";
             return Err(UsageError::because(reason).into());
         }
-        let root = match (given(&self.trusted_root), published) {
+        let root = match (self.trusted_root(session)?, published) {
             _ if self.insecure_skip_verify => return Ok(chosen),
-            (Some(path), _) => {
-                let bytes = file::read(session.directory(), path, trust::LIMIT as u64)?;
-                TrustedRoot::parse(&bytes).map_err(|source| Failure::trust(path, source))?
-            }
-            (None, Some(root)) => root,
+            (Some(root), _) | (None, Some(root)) => root,
             (None, None) => {
                 if !chosen.services.is_empty() {
                     session

@@ -7,6 +7,7 @@ use countersign::key_reference::KeyReference;
 use countersign::verify::{AskedLog, Rules, look_up};
 use countersign_core::Artifact;
 use countersign_core::bundle::{Beside, Bundle};
+use countersign_core::chain::Countersigners;
 use countersign_core::key::{PublicKey, SignatureDigest};
 use countersign_core::message::{Bytes, Needs};
 use countersign_core::policy::{CertificateLogRule, Claim, LogRule, Policy, Quorum, TimestampRule, TrustedSigner};
@@ -16,6 +17,7 @@ use countersign_core::verify::{needs, verify};
 use countersign_oci::http::Http;
 
 use super::beside::BesideArgs;
+use super::chain::ChainArgs;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::registry::plain_client;
@@ -80,9 +82,15 @@ pub(crate) struct Terms {
     quorum: Option<Quorum>,
     beside: Option<Beside>,
     log: Option<String>,
+    countersigners: Option<Countersigners>,
 }
 
 impl Terms {
+    /// Who must have countersigned.
+    pub(crate) fn countersigners(&self) -> Option<&Countersigners> {
+        self.countersigners.as_ref()
+    }
+
     /// What evidence is judged by.
     pub(crate) fn rules(&self) -> Rules<'_> {
         Rules {
@@ -161,18 +169,55 @@ impl TrustedSignerArgs {
         session: &Session<'_>,
         http: &Http,
     ) -> Result<Terms, Failure> {
+        let terms = self.terms_of_chain(claim, thing, None, session, http).await?;
+        countersigned_only_by_verify(&terms.countersigners)?;
+        Ok(terms)
+    }
+
+    /// As [`terms`](Self::terms), and who must have countersigned.
+    pub(crate) async fn terms_of_chain(
+        &self,
+        claim: Claim,
+        thing: &str,
+        chain: Option<&ChainArgs>,
+        session: &Session<'_>,
+        http: &Http,
+    ) -> Result<Terms, Failure> {
         self.warn(thing, session);
         let key = match self.reference(session)? {
             Some(reference) => Some(reference.public_key(&session.variables(), http).await?),
             None => None,
         };
         let beside = self.beside.read(self.offline, session, http).await?;
-        let (policy, quorum) = self.policy(key, claim, session)?;
-        let root = match self.root(&policy, session)? {
+        let Judging {
+            policy,
+            quorum,
+            countersigners,
+        } = self.policy(key, claim, session)?;
+        let asked = match chain {
+            Some(chain) => chain.countersigners(self.certificate_log(), session, http).await?,
+            None => None,
+        };
+        let countersigners = match (countersigners, asked) {
+            (Some(_), Some(_)) => {
+                return Err(UsageError::because(
+                    "--require-countersign: the policy says it; pass --trust-policy without it",
+                )
+                .into());
+            }
+            (policy, flags) => policy.or(flags),
+        };
+        // what countersigns may need to be vouched for where what signs need not
+        let anyone = countersigners.as_ref().map(Countersigners::anyone);
+        let signers = anyone.into_iter().chain([policy.signer().clone()]).collect();
+        let root = match self.root(&policy.of_signer(&TrustedSigner::AnyOf(signers)), session)? {
             Some(root) => root,
             None => self.published(session).await?,
         };
-        Ok(self.terms_of(policy, quorum, beside, root))
+        Ok(Terms {
+            countersigners,
+            ..self.terms_of(policy, quorum, beside, root)
+        })
     }
 
     /// As [`terms`](Self::terms), for a command that needs no registry, and so no client where the key is here.
@@ -195,7 +240,12 @@ impl TrustedSignerArgs {
             }
             false => Beside::default(),
         };
-        let (policy, quorum) = self.policy(key, claim, session)?;
+        let Judging {
+            policy,
+            quorum,
+            countersigners,
+        } = self.policy(key, claim, session)?;
+        countersigned_only_by_verify(&countersigners)?;
         let root = match self.root(&policy, session)? {
             Some(root) => root,
             None => session.wait(self.published(session))?,
@@ -210,6 +260,7 @@ impl TrustedSignerArgs {
             policy,
             root,
             quorum,
+            countersigners: None,
         }
     }
 
@@ -226,15 +277,14 @@ impl TrustedSignerArgs {
         named.or(is_public.then_some(PUBLIC_LOG)).map(str::to_owned)
     }
 
-    fn policy(
-        &self,
-        key: Option<PublicKey>,
-        claim: Claim,
-        session: &Session<'_>,
-    ) -> Result<(Policy, Option<Quorum>), Failure> {
+    fn policy(&self, key: Option<PublicKey>, claim: Claim, session: &Session<'_>) -> Result<Judging, Failure> {
         if let Some(path) = given(&self.trust_policy) {
             let file = trust_policy::read(path, session)?;
-            return Ok((file.policy(claim), Some(file.quorum().clone())));
+            return Ok(Judging {
+                policy: file.policy(claim),
+                quorum: Some(file.quorum().clone()),
+                countersigners: file.countersigners().cloned(),
+            });
         }
         let signer = match key {
             Some(key) => self.trusting(key),
@@ -248,7 +298,11 @@ impl TrustedSignerArgs {
             true => TimestampRule::Required { authorities: ONE },
             false => TimestampRule::NotAsked,
         };
-        Ok((Policy::new(signer, claim, log).stamped(timestamps), None))
+        Ok(Judging {
+            policy: Policy::new(signer, claim, log).stamped(timestamps),
+            quorum: None,
+            countersigners: None,
+        })
     }
 
     /// Whether no entry in a log is asked for.
@@ -341,11 +395,16 @@ impl TrustedSignerArgs {
     fn identities(&self, session: &Session<'_>) -> Result<TrustedSigner, Failure> {
         Ok(TrustedSigner::Identities {
             identities: vec![self.identity.parse(session)?],
-            certificate_log: match self.insecure_ignore_sct {
-                true => CertificateLogRule::InsecurelyIgnored,
-                false => CertificateLogRule::Required { logs: ONE },
-            },
+            certificate_log: self.certificate_log(),
         })
+    }
+
+    /// Whether logs must witness certificates.
+    fn certificate_log(&self) -> CertificateLogRule {
+        match self.insecure_ignore_sct {
+            true => CertificateLogRule::InsecurelyIgnored,
+            false => CertificateLogRule::Required { logs: ONE },
+        }
     }
 
     fn trusting(&self, key: PublicKey) -> TrustedSigner {
@@ -353,6 +412,23 @@ impl TrustedSignerArgs {
             Some(digest) => TrustedSigner::key_with_digest(key, digest),
             None => TrustedSigner::key(key),
         }
+    }
+}
+
+/// What evidence is judged by, as flags or a file say it.
+struct Judging {
+    policy: Policy,
+    quorum: Option<Quorum>,
+    countersigners: Option<Countersigners>,
+}
+
+/// Refuses a policy that asks for countersignatures where none are looked for.
+fn countersigned_only_by_verify(countersigners: &Option<Countersigners>) -> Result<(), UsageError> {
+    match countersigners {
+        None => Ok(()),
+        Some(_) => Err(UsageError::because(
+            "--trust-policy: the policy asks for countersigners, whom only the signatures of images have: `verify` looks for them",
+        )),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod files;
 mod images;
+mod signatures;
 pub(super) mod target;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use countersign_core::payload::simple_signing;
 use super::Subcommand;
 use crate::args::annotations::{AnnotationArgs, split_list};
 use crate::args::attachment::{self, AttachmentArgs, LocationArgs};
+use crate::args::countersign::CountersignArgs;
 use crate::args::credential::CredentialArgs;
 use crate::args::format::FormatArgs;
 use crate::args::image::ImagesArg;
@@ -43,10 +45,16 @@ pub(crate) struct Sign {
     format: FormatArgs,
     #[command(flatten)]
     files: files::FileArgs,
+    #[command(flatten)]
+    countersign: CountersignArgs,
 
     /// Signs everything beneath an index too
     #[arg(short, long)]
     recursive: bool,
+
+    /// With --recursive: signs the manifests in which BuildKit keeps attestations too, as cosign does
+    #[arg(long, requires = "recursive")]
+    include_attestation_manifests: bool,
 
     /// Attaches the signature; =false only writes it to files
     #[arg(long, default_value = "true")]
@@ -85,7 +93,10 @@ impl Subcommand for Sign {
     fn run(self, session: &Session<'_>) -> Result<(), Failure> {
         let chosen = self.check(session)?;
         let options = self.options(session)?;
-        session.wait(images::sign(&self, session, &options, &chosen))
+        match self.countersign.is_given() {
+            true => session.wait(signatures::sign(&self, session, &options, &chosen)),
+            false => session.wait(images::sign(&self, session, &options, &chosen)),
+        }
     }
 }
 
@@ -109,6 +120,7 @@ impl Sign {
             return Err(UsageError::because("--max-workers must be greater than 0").into());
         }
         self.check_format()?;
+        signatures::check(self)?;
         self.files.check(self)?;
         self.places()?.check(&chosen, self.credential.is_certified())?;
         Ok(chosen)

@@ -1,13 +1,14 @@
 //! `verify`: checks the signatures of images.
 
 mod attached;
+mod chain;
 mod given;
 mod images;
 pub(super) mod mentioned;
 mod names;
 mod print;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use countersign::attachment::discover::Search;
 use countersign_core::policy::{Claim, ClaimBinding, PredicateRule};
 use countersign_oci::Pinned;
@@ -15,6 +16,7 @@ use countersign_oci::Pinned;
 use super::Subcommand;
 use crate::args::annotations::AnnotationArgs;
 use crate::args::attachment::{self, AttachmentArgs, LocationArgs};
+use crate::args::chain::ChainArgs;
 use crate::args::output::VerifyOutputArgs;
 use crate::args::pinned::PlatformArgs;
 use crate::args::registry::RegistryArgs;
@@ -61,6 +63,8 @@ pub(super) struct VerifyFlags {
     registry: RegistryArgs,
     #[command(flatten)]
     platform: PlatformArgs,
+    #[command(flatten)]
+    chain: ChainArgs,
 
     /// Checks that the signature is about this image, and its annotations
     #[arg(long, default_value = "true")]
@@ -86,6 +90,20 @@ pub(super) struct VerifyFlags {
     #[arg(short, long)]
     recursive: bool,
 
+    /// With --recursive: verifies the manifests in which BuildKit keeps attestations too
+    #[arg(long, requires = "recursive")]
+    include_attestation_manifests: bool,
+
+    /// With --platform: whose signature counts, the image's own, that of the index that lists it, or either
+    #[arg(
+        long,
+        value_name = "WHOSE",
+        value_enum,
+        default_value = "either",
+        requires = "platform"
+    )]
+    child: Child,
+
     /// Accepts an attestation as a signature, as cosign does up to 3.1.2
     #[arg(long)]
     insecure_accept_attestation: bool,
@@ -99,6 +117,14 @@ pub(super) struct VerifyFlags {
     experimental_oci11: bool,
 }
 
+/// Whose signature counts for an image that an index lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Child {
+    Own,
+    ViaIndex,
+    Either,
+}
+
 impl VerifyFlags {
     /// Verifies every image of `names` and tells of each; returns them by digest, in the order given, where all are verified.
     pub(super) fn verify(&self, names: &[String], session: &Session<'_>) -> Result<Vec<Pinned>, Failure> {
@@ -109,8 +135,21 @@ impl VerifyFlags {
         }
         session.wait(async {
             let http = self.registry.http(session)?;
-            let terms = self.trusted.terms(self.claim()?, "signature", session, &http).await?;
-            images::verify(self, names, session, terms.rules_online(&http), &limits).await
+            let chain = Some(&self.chain);
+            let terms = self
+                .trusted
+                .terms_of_chain(self.claim()?, "signature", chain, session, &http);
+            let terms = terms.await?;
+            let looked = self.chain.looked(&limits)?;
+            let is_chain_asked = self.chain.is_given() || terms.countersigners().is_some();
+            self.check_chain(is_chain_asked)?;
+            let judging = images::Judging {
+                rules: terms.rules_online(&http),
+                limits: &limits,
+                countersigners: terms.countersigners(),
+                chain: is_chain_asked.then_some(&looked),
+            };
+            images::verify(self, names, session, judging).await
         })
     }
 
@@ -134,10 +173,23 @@ impl VerifyFlags {
                 UsageError::because("--signature is about one image: not with --recursive or --platform").into(),
             );
         }
+        self.chain.check()?;
         if self.recursive && self.platform.pattern().is_some() {
             return Err(UsageError::because("--recursive and --platform exclude each other").into());
         }
         Ok(())
+    }
+
+    /// Checks the flags against what a chain needs, whether flags ask for it or a policy.
+    fn check_chain(&self, is_asked: bool) -> Result<(), UsageError> {
+        let reason = match is_asked {
+            true if self.signature.is_some() => {
+                "--signature and --chain exclude each other: a signature that is given is attached to nothing"
+            }
+            true if !self.check_claims => "--chain follows claims that are checked: not with --check-claims=false",
+            _ => return Ok(()),
+        };
+        Err(UsageError::because(reason))
     }
 
     fn claim(&self) -> Result<Claim, Failure> {

@@ -1,6 +1,8 @@
 //! `sign`: what is written, where, and what is refused.
 
+pub(crate) mod countersign;
 mod files;
+pub(crate) mod index;
 mod refusals;
 
 use serde_json::Value;

@@ -4,6 +4,7 @@ use snapbox::str;
 use crate::assert_outcome;
 use crate::harness::User;
 use crate::registry::Registry;
+use crate::sign::index::push_buildkit;
 use crate::signing::{SIGN, push, referrers, signature_tag, signer};
 
 fn pushed(registry: &Registry) -> User {
@@ -146,7 +147,7 @@ fn a_chain_of_referrers_is_followed_so_far_and_no_farther() {
     let user = signer();
     let mut digest = push(&user, &registry, "app:v1", "hello");
     let name = registry.name("app:v1");
-    for _ in 0..6 {
+    for _ in 0..9 {
         assert_eq!(
             user.run(&format!("{SIGN} {}", registry.name(&format!("app@{digest}"))))
                 .exit,
@@ -156,7 +157,7 @@ fn a_chain_of_referrers_is_followed_so_far_and_no_farther() {
     }
     let outcome = user.run(&format!("tree -o json {name}"));
     let mut node: Value = serde_json::from_slice(&outcome.stdout).expect("it is JSON");
-    for _ in 0..5 {
+    for _ in 0..8 {
         assert_eq!(node["complete"], true);
         node = node["referrers"][0]["attached"].take();
     }
@@ -170,4 +171,93 @@ fn a_failure_as_json_is_an_object_too() {
     assert_eq!((outcome.exit, outcome.stderr.as_str()), (11, ""));
     let object: Value = serde_json::from_slice(&outcome.stdout).expect("it is JSON");
     assert_eq!(object["error"]["code"], "not-found");
+}
+
+#[test]
+fn what_is_attached_to_attachments_is_beneath_them() {
+    let registry = Registry::open();
+    let user = signer();
+    let digest = push(&user, &registry, "app:v1", "hello");
+    let name = registry.name("app:v1");
+    assert_eq!(user.run(&format!("{SIGN} --format both {name}")).exit, 0);
+    let bundle = referrers(&registry, "app", &digest)[0].digest.clone();
+    let countersigned = registry.name(&format!("app@{bundle}"));
+    assert_eq!(user.run(&format!("{SIGN} {countersigned}")).exit, 0);
+    assert_eq!(user.run(&format!("{SIGN} --attachment signature {name}")).exit, 0);
+    let outcome = user.run(&format!("tree {name}"));
+    assert_outcome!(
+        outcome.redacted(registry.host()).hiding_digests(),
+        str![[r#"
+📦 Supply Chain Security Related artifacts for an image: REGISTRY/app:v1
+└── 🔐 Signatures for an image tag: REGISTRY/app:sha256-12855f31fb82d131741ee664ab601a6b88ef93e4857e74d6b89bc4ba58319849.sig
+   └── 🍒 DIGEST
+   └── 🔗 https://sigstore.dev/cosign/sign/v1 artifacts via OCI referrer: REGISTRY/app@DIGEST
+└── 🔗 https://sigstore.dev/cosign/sign/v1 artifacts via OCI referrer: REGISTRY/app@DIGEST
+   └── 🔗 https://sigstore.dev/cosign/sign/v1 artifacts via OCI referrer: REGISTRY/app@DIGEST
+--- stderr
+Nothing listed here is verified; countersign verify does that.
+--- exit 0
+
+"#]]
+    );
+}
+
+#[test]
+fn an_index_is_shown_with_its_images_and_what_buildkit_keeps_beside_them() {
+    let (registry, user) = (Registry::open(), signer());
+    let [image, statements] = push_buildkit(&registry, &user, "application/vnd.in-toto+json");
+    let name = registry.name("app:v1");
+    assert_eq!(user.run(&format!("{SIGN} -r {name}")).exit, 0);
+    let text = user.run(&format!("tree {name}"));
+    for line in [
+        format!("└── 🧩 linux/amd64: {}@{image}", registry.name("app")),
+        format!(
+            "└── 📜 BuildKit attestations of {image}: {}@{statements}",
+            registry.name("app")
+        ),
+    ] {
+        assert!(text.text().lines().any(|found| found == line), "{line}: {text}");
+    }
+    let object = user.run(&format!("tree -o json {name}"));
+    let object: Value = serde_json::from_slice(&object.stdout).expect("it is JSON");
+    let nothing = json!({"tags": [], "referrers": [], "complete": true});
+    assert_eq!(
+        object["manifests"][1],
+        json!({"platform": "unknown/unknown", "attests": image, "digest": statements, "attached": nothing})
+    );
+    assert_eq!(
+        object["manifests"][0]["attached"]["referrers"].as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn the_graph_is_drawn_as_a_page_and_for_graphviz() {
+    let (registry, user) = (Registry::open(), signer());
+    let [image, statements] = push_buildkit(&registry, &user, "application/vnd.in-toto+json");
+    let name = registry.name("app:v1");
+    assert_eq!(user.run(&format!("{SIGN} -r --format both {name}")).exit, 0);
+    let page = user.run(&format!("tree -o html {name}"));
+    assert_eq!(page.exit, 0, "{page}");
+    assert!(
+        page.text().starts_with("<!doctype html>") && page.text().ends_with("</html>\n"),
+        "{page}"
+    );
+    for (class, count) in [("a", 2), ("s", 4), ("t", 1)] {
+        assert_eq!(
+            page.text().matches(&format!("<g class=\"{class}\"")).count(),
+            count,
+            "{class}: {page}"
+        );
+    }
+    for absent in ["<script", "href=", "src=", "url("] {
+        assert!(!page.text().contains(absent), "{absent}: {page}");
+    }
+    assert!(
+        page.text().contains(&image) && page.text().contains(&statements),
+        "{page}"
+    );
+    let graph = user.run(&format!("tree -o dot {name}"));
+    assert!(graph.text().contains("digraph evidence {"), "{graph}");
+    assert_eq!(graph.text().matches(" -> ").count(), 6, "{graph}");
 }

@@ -1,10 +1,12 @@
 //! `verify`: what is accepted, what is printed, and how a failure ends.
 
 mod attached;
+mod chain;
 mod failures;
 pub(crate) mod local;
 mod many;
 mod output;
+mod platform;
 mod policy;
 
 use snapbox::str;

@@ -33,12 +33,23 @@ pub const ANNOTATIONS: usize = 256 * 1024;
 
 /// Writes the statement that cosign 3 signs for an image: one subject without a name, an empty predicate.
 pub fn sign_statement(digest: &Digest, annotations: &BTreeMap<String, String>) -> Vec<u8> {
+    sign_statement_of_all([digest], annotations)
+}
+
+/// Writes one such statement for several artifacts, in their order; each has all of the annotations.
+pub fn sign_statement_of_all<'a>(
+    digests: impl IntoIterator<Item = &'a Digest>,
+    annotations: &BTreeMap<String, String>,
+) -> Vec<u8> {
+    let digests = digests.into_iter();
     let statement = Written {
         kind: Version::V1.text(),
-        subject: [WrittenSubject {
-            digest: BTreeMap::from([(digest.algorithm().name(), digest.hex())]),
-            annotations,
-        }],
+        subject: digests
+            .map(|digest| WrittenSubject {
+                digest: BTreeMap::from([(digest.algorithm().name(), digest.hex())]),
+                annotations,
+            })
+            .collect(),
         predicate_type: SIGN_PREDICATE_TYPE,
         predicate: BTreeMap::new(),
     };
@@ -210,7 +221,7 @@ pub enum StatementError {
 struct Written<'a> {
     #[serde(rename = "_type")]
     kind: &'a str,
-    subject: [WrittenSubject<'a>; 1],
+    subject: Vec<WrittenSubject<'a>>,
     #[serde(rename = "predicateType")]
     predicate_type: &'a str,
     predicate: BTreeMap<String, String>,

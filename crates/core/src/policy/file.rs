@@ -11,6 +11,7 @@ use super::{
     RegexpError, TimestampRule, TrustedSigner,
 };
 use crate::certificate::FulcioExtension;
+use crate::chain::{Countersigners, Covers};
 use crate::digest::{Digest, DigestError};
 use crate::key::{PublicKey, PublicKeyError};
 
@@ -33,6 +34,7 @@ const MEMBERS: &[&str] = &[
     "timestamps",
     "certificateLogs",
     "deny",
+    "countersigners",
 ];
 
 /// The version of the files that are read.
@@ -45,6 +47,7 @@ pub struct PolicyFile {
     denied: Denied,
     log: LogRule,
     timestamps: TimestampRule,
+    countersigners: Option<Countersigners>,
 }
 
 impl PolicyFile {
@@ -63,20 +66,8 @@ impl PolicyFile {
         let certificate_log = certificate_log.map_or(CertificateLogRule::InsecurelyIgnored, |logs| {
             CertificateLogRule::Required { logs }
         });
-        let signers = signers(&file.required("signers")?, certificate_log, load)?;
-        let threshold = match (file.member("threshold"), signers.len()) {
-            (None, 1) => NonZero::<usize>::MIN,
-            // neither one of them nor all can be meant by silence
-            (None, _) => {
-                return Err(Malformed::Missing {
-                    path: "threshold".to_owned(),
-                }
-                .into());
-            }
-            (Some(_), _) => file.count("threshold", 1)?.ok_or(Malformed::NoThreshold)?,
-        };
         Ok(Self {
-            quorum: Quorum::new(threshold, signers).map_err(Malformed::Quorum)?,
+            quorum: quorum(&file, certificate_log, load)?,
             denied: file
                 .member("deny")
                 .map_or(Ok(Denied::default()), |deny| denied(deny, load))?,
@@ -88,7 +79,16 @@ impl PolicyFile {
                 Some(authorities) => TimestampRule::Required { authorities },
                 None => TimestampRule::NotAsked,
             },
+            countersigners: match file.member("countersigners") {
+                Some(countersigners) => Some(self::countersigners(countersigners, certificate_log, load)?),
+                None => None,
+            },
         })
+    }
+
+    /// Returns who must have countersigned, where the policy says it.
+    pub fn countersigners(&self) -> Option<&Countersigners> {
+        self.countersigners.as_ref()
     }
 
     /// Returns who must have signed.
@@ -102,6 +102,51 @@ impl PolicyFile {
             .stamped(self.timestamps)
             .denying(self.denied.clone())
     }
+}
+
+/// Reads the members `signers` and `threshold`.
+fn quorum<E>(
+    object: &Reader<'_>,
+    certificate_log: CertificateLogRule,
+    load: &dyn Fn(&str) -> Result<Vec<u8>, E>,
+) -> Result<Quorum, PolicyFileError<E>> {
+    let signers = signers(&object.required("signers")?, certificate_log, load)?;
+    let threshold = match (object.member("threshold"), signers.len()) {
+        (None, 1) => NonZero::<usize>::MIN,
+        // neither one of them nor all can be meant by silence
+        (None, _) => {
+            return Err(Malformed::Missing {
+                path: object.path_of("threshold"),
+            }
+            .into());
+        }
+        (Some(_), _) => object.count("threshold", 1)?.ok_or(Malformed::NoThreshold)?,
+    };
+    Ok(Quorum::new(threshold, signers).map_err(Malformed::Quorum)?)
+}
+
+fn countersigners<E>(
+    object: Reader<'_>,
+    certificate_log: CertificateLogRule,
+    load: &dyn Fn(&str) -> Result<Vec<u8>, E>,
+) -> Result<Countersigners, PolicyFileError<E>> {
+    let object = object.object(&["signers", "threshold", "covers"])?;
+    let covers = match object.member("covers") {
+        None => Covers::All,
+        Some(member) => match member.text()? {
+            "all" => Covers::All,
+            "any" => Covers::Any,
+            _ => {
+                return Err(Malformed::Kind {
+                    path: member.path().to_owned(),
+                    expected: "all or any",
+                    found: "another text",
+                }
+                .into());
+            }
+        },
+    };
+    Ok(Countersigners::new(quorum(&object, certificate_log, load)?, covers))
 }
 
 fn signers<E>(

@@ -117,6 +117,8 @@ pub struct Limits {
     pub parallel: usize,
     /// The most bytes of one signature, bundle or payload (`COSIGN_MAX_ATTACHMENT_SIZE`).
     pub attachment: u64,
+    /// The most referrers that are looked at; the rest are passed over.
+    pub referrers: usize,
 }
 
 impl Default for Limits {
@@ -125,6 +127,7 @@ impl Default for Limits {
             search: Search::Everywhere,
             parallel: 64,
             attachment: 128 * 1024 * 1024,
+            referrers: usize::MAX,
         }
     }
 }

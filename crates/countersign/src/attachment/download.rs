@@ -113,6 +113,7 @@ async fn tagged<S: Store>(tag: &Reference, store: &S, limits: &Limits) -> Result
     let place = |index| Place::Layer {
         tag: tag.clone(),
         index,
+        manifest: manifest.digest().clone(),
     };
     layers(manifest.layers().to_vec(), place, store, tag.repository(), limits).await
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use countersign_core::Digest;
-use countersign_oci::manifest::{Descriptor, Manifest};
+use countersign_oci::manifest::{Descriptor, Manifest, Platform};
 use countersign_oci::reference::Reference;
 use countersign_oci::{Pinned, Store, StoreError, media_type};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use super::discover::is_about_content;
 use super::referrer::PREDICATE_TYPE_ANNOTATION;
 use super::{Kind, Location};
 
@@ -64,47 +65,111 @@ pub async fn list<S: Store>(image: &Pinned, store: &S, location: &Location) -> R
 #[derive(Clone, Debug, Default)]
 pub struct Beneath {
     listings: BTreeMap<Digest, Listing>,
+    children: BTreeMap<Digest, Vec<Child>>,
+}
+
+/// What an index lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Its digest.
+    pub digest: Digest,
+    /// Whether it is an index itself.
+    pub is_index: bool,
+    /// The platform that it is for, where the index says one.
+    pub platform: Option<Platform>,
+    /// The manifest beside it that BuildKit's attestations in it are about, where it holds such.
+    pub attests: Option<String>,
 }
 
 impl Beneath {
+    /// What the index `digest` lists; nothing where it is no index, or was not looked at.
+    pub fn children(&self, digest: &Digest) -> &[Child] {
+        self.children.get(digest).map_or(&[], Vec::as_slice)
+    }
+
     /// What is attached to `digest`; `None` where it was not looked for, past [`DEPTH`] levels or [`COUNT`] manifests.
     pub fn listing(&self, digest: &Digest) -> Option<&Listing> {
         self.listings.get(digest)
     }
 }
 
-/// Lists what is attached to `image` and to each manifest found so.
+/// Lists what is attached to `image`, to what is beneath it where it is an index, and to each manifest found so.
 ///
 /// # Errors
 /// Whatever keeps us from knowing.
 pub async fn list_beneath<S: Store>(image: &Pinned, store: &S, location: &Location) -> Result<Beneath, StoreError> {
     let mut beneath = Beneath::default();
-    let mut level = vec![image.digest().clone()];
+    let mut level = vec![(image.digest().clone(), true)];
     for _ in 0..DEPTH {
-        level.retain(|digest| !beneath.listings.contains_key(digest));
+        level.retain(|(digest, _)| !beneath.listings.contains_key(digest));
         level.truncate(COUNT.saturating_sub(beneath.listings.len()));
-        let found: Vec<(Digest, Listing)> = stream::iter(level)
-            .map(|digest| async move {
-                let image = location.repository().digest(digest.clone()).pin(digest.clone());
-                Ok::<_, StoreError>((digest, list(&image, store, location).await?))
-            })
+        let found: Vec<(Digest, Listing, Vec<Child>)> = stream::iter(level)
+            .map(|(digest, may_be_index)| look(image, digest, may_be_index, store, location))
             .buffered(PARALLEL_LISTS)
             .try_collect()
             .await?;
-        level = found
-            .iter()
-            .flat_map(|(_, listing)| {
-                let tags = listing.tags.iter().map(|tag| &tag.digest);
-                tags.chain(listing.referrers.iter().map(|referrer| &referrer.digest))
-            })
-            .cloned()
-            .collect();
-        beneath.listings.extend(found);
+        level = Vec::new();
+        for (digest, listing, children) in found {
+            let tags = listing.tags.iter().map(|tag| (tag.digest.clone(), false));
+            let referrers = listing.referrers.iter();
+            level.extend(tags.chain(referrers.map(|referrer| (referrer.digest.clone(), false))));
+            level.extend(children.iter().map(|child| (child.digest.clone(), child.is_index)));
+            beneath.listings.insert(digest.clone(), listing);
+            if !children.is_empty() {
+                beneath.children.insert(digest, children);
+            }
+        }
         if level.is_empty() {
             break;
         }
     }
     Ok(beneath)
+}
+
+async fn look<S: Store>(
+    image: &Pinned,
+    digest: Digest,
+    may_be_index: bool,
+    store: &S,
+    location: &Location,
+) -> Result<(Digest, Listing, Vec<Child>), StoreError> {
+    let attached = location.repository().digest(digest.clone()).pin(digest.clone());
+    let children = async {
+        match may_be_index {
+            true => children(&image.repository().digest(digest.clone()), store).await,
+            false => Ok(Vec::new()),
+        }
+    };
+    let (listing, children) = tokio::try_join!(list(&attached, store, location), children)?;
+    Ok((digest, listing, children))
+}
+
+/// What an index lists; nothing where there is no manifest, or it is no index.
+async fn children<S: Store>(name: &Reference, store: &S) -> Result<Vec<Child>, StoreError> {
+    let manifest = match store.manifest(name).await {
+        Ok(manifest) => manifest,
+        Err(error) if is_about_content(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let entries = manifest.manifests().iter().take(COUNT);
+    Ok(entries
+        .map(|entry| Child {
+            digest: entry.digest.clone(),
+            is_index: media_type::is_index(&entry.media_type),
+            platform: entry.platform.clone(),
+            attests: attested(entry).map(str::to_owned),
+        })
+        .collect())
+}
+
+/// What BuildKit's attestations are about, where an entry of an index is a manifest of such: its annotations say so.
+pub fn attested(entry: &Descriptor) -> Option<&str> {
+    let is_attestation = entry
+        .annotations
+        .get(BUILDKIT_TYPE)
+        .is_some_and(|kind| kind == "attestation-manifest");
+    let about = entry.annotations.get(BUILDKIT_DIGEST).map_or("", String::as_str);
+    is_attestation.then_some(about)
 }
 
 async fn attachment_tag<S: Store>(
@@ -134,7 +199,12 @@ async fn referrers<S: Store>(image: &Pinned, store: &S, location: &Location) -> 
                 Some(kind) => kind,
                 None => {
                     let name = location.repository().digest(descriptor.digest.clone());
-                    manifest_kind(&store.manifest(&name).await?)
+                    match store.manifest(&name).await {
+                        Ok(manifest) => manifest_kind(&manifest),
+                        // A list may name what is not there, or not what it says.
+                        Err(error) if is_about_content(&error) => UNREADABLE.to_owned(),
+                        Err(error) => return Err(error),
+                    }
                 }
             };
             Ok(Referrer {
@@ -169,10 +239,15 @@ fn manifest_kind(manifest: &Manifest) -> String {
         .to_owned()
 }
 
+/// The kind of a manifest that is listed, and not there or not what a manifest is.
+pub const UNREADABLE: &str = "unreadable";
 /// How many levels are listed beneath an artifact.
-pub const DEPTH: usize = 5;
+pub const DEPTH: usize = 8;
 /// How many manifests are looked at beneath an artifact.
 pub const COUNT: usize = 1000;
 const PARALLEL: usize = 64;
+/// BuildKit's annotations of an index (`docs/attestations/attestation-storage.md` of moby/buildkit).
+const BUILDKIT_TYPE: &str = "vnd.docker.reference.type";
+const BUILDKIT_DIGEST: &str = "vnd.docker.reference.digest";
 /// Each list takes four requests.
 const PARALLEL_LISTS: usize = 16;

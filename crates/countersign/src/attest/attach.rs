@@ -76,12 +76,16 @@ pub(super) async fn legacy<S: Store>(
 
 /// The places of the layers that are replaced.
 fn places(current: Option<&Manifest>, tag: &Reference, is_replaced: &dyn Fn(&Descriptor) -> bool) -> Vec<Place> {
-    let layers = current.map(Manifest::layers).unwrap_or_default();
-    let replaced = layers.iter().enumerate().filter(|(_, old)| is_replaced(old));
-    replaced
+    let Some(manifest) = current else {
+        return Vec::new();
+    };
+    let layers = manifest.layers().iter().enumerate();
+    layers
+        .filter(|(_, old)| is_replaced(old))
         .map(|(index, _)| Place::Layer {
             tag: tag.clone(),
             index,
+            manifest: manifest.digest().clone(),
         })
         .collect()
 }

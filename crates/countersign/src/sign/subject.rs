@@ -1,8 +1,13 @@
 //! What is to be signed: found by name, with everything beneath it where asked.
 
+use std::collections::HashSet;
+
+use countersign_core::Digest;
 use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::{Pinned, Reference, Store, StoreError};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use crate::attachment::list::attested;
 
 /// An artifact that is about to be signed or verified.
 #[derive(Clone, Debug)]
@@ -65,6 +70,25 @@ pub async fn beneath<S: Store>(store: &S, subject: &Subject) -> Result<Vec<Subje
     Err(too_large(subject, format!("{DEPTH_LIMIT} levels")))
 }
 
+/// Splits off the manifests in which BuildKit keeps attestations of the images beside them: what an index says are such, and
+/// what have nothing but statements in them, so that no image is passed over for what an index says.
+pub fn without_attestations(root: &Subject, beneath: Vec<Subject>) -> (Vec<Subject>, Vec<Subject>) {
+    let entries = std::iter::once(root)
+        .chain(&beneath)
+        .flat_map(|index| index.manifest.manifests());
+    let named: HashSet<Digest> = entries
+        .filter(|entry| attested(entry).is_some())
+        .map(|entry| entry.digest.clone())
+        .collect();
+    let is_attestation = |subject: &Subject| {
+        let layers = subject.manifest.layers();
+        named.contains(subject.image.digest())
+            && !layers.is_empty()
+            && layers.iter().all(|layer| layer.media_type == STATEMENT)
+    };
+    beneath.into_iter().partition(|subject| !is_attestation(subject))
+}
+
 fn too_large(subject: &Subject, limit: String) -> StoreError {
     StoreError::TooLarge {
         what: format!("index {}", subject.image),
@@ -76,4 +100,6 @@ fn too_large(subject: &Subject, limit: String) -> StoreError {
 pub const DEPTH_LIMIT: usize = 8;
 /// The most manifests beneath one index.
 pub const COUNT_LIMIT: usize = 1000;
+/// The media type of BuildKit's statements.
+const STATEMENT: &str = "application/vnd.in-toto+json";
 const PARALLEL: usize = 32;

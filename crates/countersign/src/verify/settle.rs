@@ -78,7 +78,11 @@ pub(super) async fn settled(
             source,
         });
     }
-    Ok(Verified { accepted, refused })
+    Ok(Verified {
+        accepted,
+        refused,
+        chain: None,
+    })
 }
 
 /// What counts, what does not, and what a log may have more to say of.

@@ -4,6 +4,7 @@ use countersign_core::percent;
 
 use super::failure::Failure;
 use super::name::{Reference, RepositoryName, UploadId};
+use super::ui::Page;
 
 /// What a path names. Repository names contain slashes, so a path is read from its end.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +19,7 @@ pub(crate) enum Route {
     Uploads(RepositoryName),
     Upload(RepositoryName, UploadId),
     Referrers(RepositoryName, countersign_core::Digest),
+    Page(Page),
 }
 
 impl Route {
@@ -28,7 +30,10 @@ impl Route {
             "/v2/_catalog" => return Ok(Self::Catalog),
             "/healthz" => return Ok(Self::Health),
             "/metrics" => return Ok(Self::Metrics),
-            _ => path.strip_prefix("/v2/").ok_or(Failure::Path)?,
+            _ => match path.strip_prefix("/ui/") {
+                Some(below) => return Ok(Self::Page(Page::parse(below, decode)?)),
+                None => path.strip_prefix("/v2/").ok_or(Failure::Path)?,
+            },
         };
         if let Some(name) = below.strip_suffix("/tags/list") {
             return Ok(Self::Tags(name.parse()?));

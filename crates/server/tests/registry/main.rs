@@ -15,6 +15,7 @@ mod observe;
 mod referrers;
 mod stop;
 mod tls;
+mod ui;
 mod uploads;
 
 #[path = "../shared/answer.rs"]

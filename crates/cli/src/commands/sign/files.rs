@@ -84,6 +84,17 @@ impl FileArgs {
         Ok(())
     }
 
+    /// Says whether anything is written to a file.
+    pub(super) fn is_given(&self) -> bool {
+        let files = [
+            &self.bundle,
+            &self.output_signature,
+            &self.output_payload,
+            &self.output_certificate,
+        ];
+        files.into_iter().any(Option::is_some)
+    }
+
     /// Says whether the signature is written to a file.
     pub(super) fn has_signature(&self) -> bool {
         self.output_signature.is_some()

@@ -50,7 +50,7 @@ pub(super) async fn sign(
 }
 
 /// Finds what `source` names, with everything beneath it where asked, and readies the repository while the key is opened.
-async fn subjects(
+pub(super) async fn subjects(
     command: &Sign,
     session: &Session<'_>,
     options: &SignOptions,
@@ -71,7 +71,10 @@ async fn subjects(
         location,
         ready,
     };
-    target.with_beneath(command.recursive).await
+    match command.recursive && !command.include_attestation_manifests {
+        true => target.with_images_beneath(session).await,
+        false => target.with_beneath(command.recursive).await,
+    }
 }
 
 /// Where the signatures go. Of the name only the repository counts here, so this need not wait for the digest.
@@ -166,9 +169,7 @@ impl Run<'_, '_> {
         if signatures.bundle.is_none() && signatures.legacy.is_empty() {
             return Ok(());
         }
-        session
-            .ui()
-            .info(&format!("Pushing signature to: {}", target.location.repository()));
+        tell_pushing(session, target);
         let attachment = sign::Attachment {
             ready,
             image,
@@ -186,6 +187,13 @@ impl Run<'_, '_> {
         .await?;
         Ok(())
     }
+}
+
+/// Says where signatures go, as cosign does.
+pub(super) fn tell_pushing(session: &Session<'_>, target: &Target) {
+    session
+        .ui()
+        .info(&format!("Pushing signature to: {}", target.location.repository()));
 }
 
 /// Prints the signature where it would otherwise end up nowhere.

@@ -1,10 +1,11 @@
 //! The manifests that a command signs.
 
 use countersign::attachment::Location;
-use countersign::sign::{Ready, Subject, beneath};
+use countersign::sign::{Ready, Subject, beneath, without_attestations};
 use countersign_oci::{AnyStore, Reference};
 
 use crate::failure::Failure;
+use crate::session::Session;
 
 /// One manifest to sign.
 pub(in crate::commands) struct Target {
@@ -22,6 +23,18 @@ impl Target {
             return Ok(vec![self]);
         }
         let beneath = beneath(&self.store, &self.subject).await?;
+        Ok(self.with(beneath))
+    }
+
+    /// As [`with_beneath`](Self::with_beneath), but for the manifests in which BuildKit keeps attestations, of which it tells.
+    pub(in crate::commands) async fn with_images_beneath(self, session: &Session<'_>) -> Result<Vec<Self>, Failure> {
+        let beneath = beneath(&self.store, &self.subject).await?;
+        let (images, attestations) = without_attestations(&self.subject, beneath);
+        tell_of_attestations(&attestations, session);
+        Ok(self.with(images))
+    }
+
+    fn with(self, beneath: Vec<Subject>) -> Vec<Self> {
         let of = |subject| Self {
             store: self.store.clone(),
             subject,
@@ -30,7 +43,17 @@ impl Target {
         };
         let mut all: Vec<Self> = beneath.into_iter().map(of).collect();
         all.insert(0, self);
-        Ok(all)
+        all
+    }
+}
+
+/// Says what is left alone.
+pub(in crate::commands) fn tell_of_attestations(attestations: &[Subject], session: &Session<'_>) {
+    for attestation in attestations {
+        session.ui().info(&format!(
+            "Leaving alone {}, which holds attestations of BuildKit; --include-attestation-manifests takes it too",
+            attestation.image
+        ));
     }
 }
 

@@ -6,6 +6,8 @@ use countersign_core::Digest;
 use countersign_oci::{Pinned, Reference};
 use serde::Serialize;
 
+use crate::args::pinned;
+
 /// An image with everything beneath it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -26,6 +28,9 @@ pub(super) struct Tree<'a> {
 struct Attached<'a> {
     tags: Vec<TagNode<'a>>,
     referrers: Vec<ReferrerNode<'a>>,
+    /// What an index lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    manifests: Vec<ChildNode<'a>>,
     /// Whether this is all there is; else it was not looked for.
     complete: bool,
 }
@@ -43,6 +48,17 @@ struct TagNode<'a> {
 struct ReferrerNode<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
+    digest: &'a Digest,
+    attached: Attached<'a>,
+}
+
+#[derive(Serialize)]
+struct ChildNode<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<String>,
+    /// What BuildKit's attestations in it are about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attests: Option<&'a str>,
     digest: &'a Digest,
     attached: Attached<'a>,
 }
@@ -68,6 +84,7 @@ impl<'a> Attached<'a> {
             return Self {
                 tags: Vec::new(),
                 referrers: Vec::new(),
+                manifests: Vec::new(),
                 complete: false,
             };
         };
@@ -77,6 +94,16 @@ impl<'a> Attached<'a> {
                 .referrers
                 .iter()
                 .map(|referrer| ReferrerNode::of(referrer, beneath))
+                .collect(),
+            manifests: beneath
+                .children(digest)
+                .iter()
+                .map(|child| ChildNode {
+                    platform: child.platform.as_ref().map(pinned::shown),
+                    attests: child.attests.as_deref(),
+                    digest: &child.digest,
+                    attached: Attached::to(&child.digest, beneath),
+                })
                 .collect(),
             complete: true,
         }

@@ -2,18 +2,33 @@
 
 use countersign::attachment::Location;
 use countersign::attachment::discover::Limits;
-use countersign::sign::{Subject, beneath, find};
+use countersign::chain::{Asked, verify_chain};
+use countersign::sign::{Subject, beneath, find, without_attestations};
 use countersign::verify::{Rules, Verified, VerifyError, judge, verify_image};
+use countersign_core::chain::Countersigners;
 use countersign_oci::{AnyStore, Pinned, Registry};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
 use super::print::{Report, Reporter};
-use super::{VerifyFlags, given};
+use super::{Child, VerifyFlags, given};
+use crate::args::chain::Looked;
 use crate::args::pinned::PlatformPattern;
 use crate::args::source::{self, Names, Source};
+use crate::commands::sign::target::tell_of_attestations;
 use crate::failure::Failure;
 use crate::session::Session;
+
+/// What images are judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Judging<'a> {
+    pub(super) rules: Rules<'a>,
+    pub(super) limits: &'a Limits,
+    /// Who must have countersigned.
+    pub(super) countersigners: Option<&'a Countersigners>,
+    /// How far the chain is looked at, where it is.
+    pub(super) chain: Option<&'a Looked>,
+}
 
 /// Verifies every image of `names` and reports on each, in the order given, or as they come where each has a line of its own;
 /// fails with the worst. Returns the images, in the order given.
@@ -21,9 +36,9 @@ pub(super) async fn verify(
     command: &VerifyFlags,
     names: &[String],
     session: &Session<'_>,
-    rules: Rules<'_>,
-    limits: &Limits,
+    judging: Judging<'_>,
 ) -> Result<Vec<Pinned>, Failure> {
+    let limits = judging.limits;
     let registry = command.registry.open(session)?;
     let kind = if command.local_image { Names::Local } else { Names::Any };
     let mut reporter = Reporter::new(command, session);
@@ -35,7 +50,7 @@ pub(super) async fn verify(
             // Boxed, as most of those that wait have not begun or have ended.
             (
                 place,
-                Box::pin(reports(command, session, rules, limits, name, kind, registry)).await,
+                Box::pin(reports(command, session, judging, name, kind, registry)).await,
             )
         }
     });
@@ -64,8 +79,7 @@ pub(super) async fn verify(
 async fn reports(
     command: &VerifyFlags,
     session: &Session<'_>,
-    rules: Rules<'_>,
-    limits: &Limits,
+    judging: Judging<'_>,
     name: &str,
     names: Names,
     registry: &Registry,
@@ -75,8 +89,7 @@ async fn reports(
             let task = Task {
                 command,
                 session,
-                rules,
-                limits,
+                judging,
                 source,
             };
             task.reports().await
@@ -89,8 +102,7 @@ async fn reports(
 struct Task<'a, 'w> {
     command: &'a VerifyFlags,
     session: &'a Session<'w>,
-    rules: Rules<'a>,
-    limits: &'a Limits,
+    judging: Judging<'a>,
     source: Source,
 }
 
@@ -110,7 +122,7 @@ impl Task<'_, '_> {
         let image = self.pinned().await?;
         if let Some((signature, payload)) = self.command.signature.as_ref().zip(self.command.payload.as_ref()) {
             let attached = given::attached(self.command, self.session, signature, payload).await?;
-            let outcome = judge(&image, vec![attached], self.rules, self.session.now()).await;
+            let outcome = judge(&image, vec![attached], self.judging.rules, self.session.now()).await;
             return Ok(Report::new(&self.source.shown, &image, outcome));
         }
         let outcome = self.judged(&image).await?;
@@ -131,15 +143,27 @@ impl Task<'_, '_> {
 
     async fn judged(&self, image: &Pinned) -> Result<Result<Verified, VerifyError>, Failure> {
         let location = self.location(image)?;
-        Ok(verify_image(
-            image,
-            &self.source.store,
-            &location,
-            self.rules,
-            self.limits,
-            self.session.now(),
-        )
-        .await)
+        let Judging {
+            rules,
+            limits,
+            countersigners,
+            chain,
+        } = self.judging;
+        let (store, now) = (&self.source.store, self.session.now());
+        let verified = verify_image(image, store, &location, rules, limits, now).await;
+        match (verified, chain) {
+            (Ok(verified), Some(looked)) => {
+                let asked = Asked {
+                    rules,
+                    countersigners,
+                    reach: looked.reach,
+                };
+                // what few ask for is not to make the future of every image large
+                let walk = verify_chain(image, verified, store, &location, &asked, &looked.limits, now);
+                Ok(Box::pin(walk).await)
+            }
+            (verified, _) => Ok(verified),
+        }
     }
 
     fn location(&self, image: &Pinned) -> Result<Location, Failure> {
@@ -149,11 +173,17 @@ impl Task<'_, '_> {
     /// The index and every manifest beneath it, each by its own signatures.
     async fn everything_beneath(&self) -> Result<Vec<Report>, Failure> {
         let subject = self.subject().await?;
-        let mut subjects = vec![subject.clone()];
-        subjects.extend(beneath(&self.source.store, &subject).await?);
+        let mut beneath = beneath(&self.source.store, &subject).await?;
+        if !self.command.include_attestation_manifests {
+            let (images, attestations) = without_attestations(&subject, beneath);
+            tell_of_attestations(&attestations, self.session);
+            beneath = images;
+        }
+        let mut subjects = vec![subject];
+        subjects.extend(beneath);
         let outcomes = stream::iter(&subjects)
             .map(|subject| self.judged(&subject.image))
-            .buffered(self.limits.parallel)
+            .buffered(self.judging.limits.parallel)
             .collect::<Vec<_>>()
             .await;
         subjects
@@ -175,20 +205,28 @@ impl Task<'_, '_> {
         let index = self.subject().await?;
         let child = wanted.choose(&index.manifest, &self.source.reference)?.digest.clone();
         let image = index.image.repository().digest(child.clone()).pin(child);
-        let own = self.judged(&image).await?;
-        match own {
-            Err(VerifyError::NoSignature { .. } | VerifyError::NoneAccepted { .. }) => {
-                let of_index = self.judged(&index.image).await?;
-                match of_index {
-                    Ok(verified) => {
-                        Ok(Report::new(&self.source.shown, &index.image, Ok(verified)).vouching_for(&image))
-                    }
-                    Err(VerifyError::Store { .. }) => Ok(Report::new(&self.source.shown, &index.image, of_index)),
-                    Err(_) => Ok(Report::new(&image.to_string(), &image, own)),
+        if self.command.child == Child::ViaIndex {
+            return self.via_index(&index, &image).await;
+        }
+        match self.judged(&image).await? {
+            Err(own @ (VerifyError::NoSignature { .. } | VerifyError::NoneAccepted { .. }))
+                if self.command.child == Child::Either =>
+            {
+                let via = self.via_index(&index, &image).await?;
+                match via.is_about_trust() {
+                    true => Ok(Report::new(&image.to_string(), &image, Err(own))),
+                    false => Ok(via),
                 }
             }
-            outcome => Ok(Report::new(&image.to_string(), &image, outcome)),
+            outcome => Ok(Report::new(&image.to_string(), &image, outcome).covered("own signature".to_owned())),
         }
+    }
+
+    /// The image by the signatures of the index that lists its digest.
+    async fn via_index(&self, index: &Subject, image: &Pinned) -> Result<Report, Failure> {
+        let outcome = self.judged(&index.image).await?;
+        let report = Report::new(&self.source.shown, &index.image, outcome).vouching_for(image);
+        Ok(report.covered(format!("via index {}", index.image.digest())))
     }
 
     async fn subject(&self) -> Result<Subject, Failure> {

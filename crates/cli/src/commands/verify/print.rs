@@ -8,7 +8,7 @@ use countersign_oci::Pinned;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{VerifyFlags, attached};
+use super::{Child, VerifyFlags, attached, chain};
 use crate::args::output::VerifyOutput;
 use crate::diagnostic::{self, Diagnostic};
 use crate::failure::Failure;
@@ -21,6 +21,8 @@ pub(super) struct Report {
     image: Option<Pinned>,
     /// The image whose index was verified in its stead.
     vouched_for: Option<Pinned>,
+    /// Whose signature counted, where that may be the image's or that of its index.
+    covered: Option<String>,
     outcome: Result<Verified, Failure>,
 }
 
@@ -30,6 +32,7 @@ impl Report {
             shown: shown.to_owned(),
             image: Some(image.clone()),
             vouched_for: None,
+            covered: None,
             outcome: outcome.map_err(Failure::from),
         }
     }
@@ -39,6 +42,7 @@ impl Report {
             shown: shown.to_owned(),
             image: None,
             vouched_for: None,
+            covered: None,
             outcome: Err(failure),
         }
     }
@@ -46,6 +50,23 @@ impl Report {
     /// The image, where it is verified.
     pub(super) fn verified(&self) -> Option<&Pinned> {
         self.outcome.as_ref().ok().and(self.image.as_ref())
+    }
+
+    /// Says whose signature counted.
+    pub(super) fn covered(mut self, by: String) -> Self {
+        self.covered = Some(by);
+        self
+    }
+
+    /// Says whether what was found does not count, rather than that nothing could be found out.
+    pub(super) fn is_about_trust(&self) -> bool {
+        let undecided = |failure: &Failure| {
+            matches!(
+                failure,
+                Failure::Verify(VerifyError::Store { .. } | VerifyError::Log { .. })
+            )
+        };
+        self.outcome.as_ref().is_err_and(|failure| !undecided(failure))
     }
 
     /// Says that what was verified is the index that lists `image`.
@@ -177,12 +198,22 @@ impl<'a, 'w> Reporter<'a, 'w> {
         text.push_str(&verdicts::vouched(&verified.accepted));
         if let (Some(child), Some(index)) = (&report.vouched_for, &report.image) {
             text.push_str(&format!(
-                "The index {} is signed; it lists {}, which has no such signature of its own.\n",
+                "The index {} is signed; it lists {}, {}.\n",
                 index.digest(),
-                child.digest()
+                child.digest(),
+                match self.command.child {
+                    Child::ViaIndex => "whose own signatures were not asked for",
+                    _ => "which has no such signature of its own",
+                }
             ));
         }
+        if let (Some(covered), None) = (&report.covered, &report.vouched_for) {
+            text.push_str(&format!("Covered: {covered}\n"));
+        }
         text.push_str(&verdicts::not_counted(&verified.refused));
+        if let (Some(chain), Some(image)) = (&verified.chain, &report.image) {
+            text.push_str(&chain::drawn(image.digest(), chain));
+        }
         text
     }
 }
@@ -260,8 +291,12 @@ struct ImageObject {
     verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     vouched_for: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    covered: Option<String>,
     signatures: Vec<SignatureObject>,
     refused: Vec<RefusedObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<diagnostic::ErrorBody>,
 }
@@ -289,10 +324,17 @@ impl ImageObject {
             Err(Failure::Verify(error)) => (Vec::new(), verdicts::refused(error.refused())),
             Err(_) => (Vec::new(), Vec::new()),
         };
+        let chain = report
+            .outcome
+            .as_ref()
+            .ok()
+            .and_then(|verified| verified.chain.as_ref());
         Self {
+            chain: chain.map(chain::object),
             digest: report.image.as_ref().map(|image| image.digest().to_string()),
             vouched_for: report.vouched_for.as_ref().map(|image| image.digest().to_string()),
             verified: report.outcome.is_ok(),
+            covered: report.covered.clone().filter(|_| report.outcome.is_ok()),
             image: report.shown,
             signatures,
             refused,

@@ -222,3 +222,38 @@ fn claims_are_called_as_fulcio_calls_them() {
         "sourceRepositoryVisibilityAtSigning"
     );
 }
+
+#[test]
+fn a_policy_says_who_must_have_countersigned() {
+    let with = |countersigners: Value| json!({"version": 1, "signers": [identity()], "countersigners": countersigners});
+    assert!(
+        parse(&with(json!({"signers": [{"key": pem()}]})))
+            .unwrap()
+            .countersigners()
+            .is_some()
+    );
+    assert!(
+        parse(&json!({"version": 1, "signers": [identity()]}))
+            .unwrap()
+            .countersigners()
+            .is_none()
+    );
+    let two = json!([{"key": pem()}, {"key": pem()}]);
+    assert_eq!(
+        malformed(&with(json!({"signers": two}))),
+        "countersigners.threshold is missing"
+    );
+    assert_eq!(malformed(&with(json!({}))), "countersigners.signers is missing");
+    assert_eq!(
+        malformed(&with(json!({"signers": two, "threshold": 2, "covers": "most"}))),
+        "countersigners.covers is another text, expected all or any"
+    );
+    assert_eq!(
+        malformed(&with(json!({"signers": two, "threshold": 3}))),
+        "threshold is 3, and there are 2 signers"
+    );
+    assert_eq!(
+        malformed(&with(json!({"signers": two, "by": 1}))),
+        "countersigners.by is not known"
+    );
+}

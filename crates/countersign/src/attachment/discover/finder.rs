@@ -55,10 +55,11 @@ impl<'a, S: Store, T: Send> Finder<'a, S, T> {
         if self.limits.search == Search::SignatureTag {
             return Ok(Vec::new());
         }
-        let listed = self
+        let mut listed = self
             .store
             .referrers(self.location.repository(), self.image.digest())
             .await?;
+        listed.truncate(self.limits.referrers);
         // Not in the order of the list: one that is slow must not keep others from being asked for.
         let mut found: Vec<(usize, Vec<T>)> = stream::iter(listed.into_iter().enumerate())
             .map(|(place, descriptor)| async move { Ok::<_, StoreError>((place, self.referrer(descriptor).await?)) })
@@ -127,6 +128,7 @@ impl<'a, S: Store, T: Send> Finder<'a, S, T> {
         let place = |index| Place::Layer {
             tag: tag.clone(),
             index,
+            manifest: manifest.digest().clone(),
         };
         self.layers(&manifest, &place, &self.guessed()).await
     }
