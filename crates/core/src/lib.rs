@@ -6,13 +6,16 @@
 #![deny(clippy::as_conversions, clippy::indexing_slicing, clippy::unwrap_used)]
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop at the first surprise"))]
 
+pub mod age;
 pub mod artifact;
+pub mod base;
 mod bounded;
 pub mod bundle;
 pub mod certificate;
 pub mod digest;
 pub mod envelope;
 pub mod go_json;
+pub mod json_object;
 pub mod key;
 pub mod log;
 pub mod message;

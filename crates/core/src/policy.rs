@@ -61,6 +61,11 @@ impl Policy {
         }
     }
 
+    /// Asks for another claim by the same signers.
+    pub(crate) fn claiming(&self, claim: Claim) -> Self {
+        Self { claim, ..self.clone() }
+    }
+
     /// Returns what is never believed.
     pub fn denied(&self) -> &Denied {
         &self.denied

@@ -6,6 +6,7 @@ use clap::Args;
 use countersign::key_reference::KeyReference;
 use countersign::verify::{AskedLog, Rules, look_up};
 use countersign_core::Artifact;
+use countersign_core::base::{Authority, BasePolicy};
 use countersign_core::bundle::{Beside, Bundle};
 use countersign_core::key::{PublicKey, SignatureDigest};
 use countersign_core::message::{Bytes, Needs};
@@ -78,6 +79,7 @@ pub(crate) struct Terms {
     policy: Policy,
     root: TrustedRoot,
     quorum: Option<Quorum>,
+    bases: Option<BasePolicy>,
     beside: Option<Beside>,
     log: Option<String>,
 }
@@ -90,6 +92,11 @@ impl Terms {
             beside: self.beside.as_ref(),
             ..Rules::new(&self.policy, &self.root)
         }
+    }
+
+    /// On which bases an image must stand, where a policy file says so.
+    pub(crate) fn bases(&self) -> Option<&BasePolicy> {
+        self.bases.as_ref()
     }
 
     /// As [`rules`](Self::rules), and the log may be asked.
@@ -152,9 +159,50 @@ impl Terms {
     }
 }
 
+/// What is asked of a signature, and of what the artifact stands on.
+struct Asked {
+    policy: Policy,
+    quorum: Option<Quorum>,
+    bases: Option<BasePolicy>,
+}
+
+impl Asked {
+    /// Says whether nobody is to be believed but holders of keys.
+    fn needs_no_trust(&self) -> bool {
+        let bases = self.bases.iter().flat_map(|policy| &policy.bases);
+        let mut signed = bases.filter_map(|base| match &base.authority {
+            Authority::Signed(policy) => Some(policy),
+            Authority::Known(_) => None,
+        });
+        self.policy.needs_no_trust() && signed.all(|policy| policy.needs_no_trust())
+    }
+}
+
+/// Refuses a policy that asks for more than a command judges.
+fn without_bases(terms: Terms) -> Result<Terms, Failure> {
+    match terms.bases {
+        None => Ok(terms),
+        Some(_) => Err(UsageError::because(
+            "--trust-policy: its section `bases` is about images, and only verify and base verify judge it",
+        )
+        .into()),
+    }
+}
+
 impl TrustedSignerArgs {
     /// Reads what a signature of `thing` that makes the `claim` must show; warns of what is not asked.
     pub(crate) async fn terms(
+        &self,
+        claim: Claim,
+        thing: &str,
+        session: &Session<'_>,
+        http: &Http,
+    ) -> Result<Terms, Failure> {
+        without_bases(self.terms_with_bases(claim, thing, session, http).await?)
+    }
+
+    /// As [`terms`](Self::terms), for a command that judges on which bases an image stands too.
+    pub(crate) async fn terms_with_bases(
         &self,
         claim: Claim,
         thing: &str,
@@ -167,12 +215,12 @@ impl TrustedSignerArgs {
             None => None,
         };
         let beside = self.beside.read(self.offline, session, http).await?;
-        let (policy, quorum) = self.policy(key, claim, session)?;
-        let root = match self.root(&policy, session)? {
+        let asked = self.policy(key, claim, session)?;
+        let root = match self.root(&asked, session)? {
             Some(root) => root,
             None => self.published(session).await?,
         };
-        Ok(self.terms_of(policy, quorum, beside, root))
+        Ok(self.terms_of(asked, beside, root))
     }
 
     /// As [`terms`](Self::terms), for a command that needs no registry, and so no client where the key is here.
@@ -195,21 +243,22 @@ impl TrustedSignerArgs {
             }
             false => Beside::default(),
         };
-        let (policy, quorum) = self.policy(key, claim, session)?;
-        let root = match self.root(&policy, session)? {
+        let asked = self.policy(key, claim, session)?;
+        let root = match self.root(&asked, session)? {
             Some(root) => root,
             None => session.wait(self.published(session))?,
         };
-        Ok(self.terms_of(policy, quorum, beside, root))
+        without_bases(self.terms_of(asked, beside, root))
     }
 
-    fn terms_of(&self, policy: Policy, quorum: Option<Quorum>, beside: Beside, root: TrustedRoot) -> Terms {
+    fn terms_of(&self, asked: Asked, beside: Beside, root: TrustedRoot) -> Terms {
         Terms {
             log: self.asked_log(&root),
             beside: self.beside.is_given().then_some(beside),
-            policy,
+            policy: asked.policy,
             root,
-            quorum,
+            quorum: asked.quorum,
+            bases: asked.bases,
         }
     }
 
@@ -226,15 +275,24 @@ impl TrustedSignerArgs {
         named.or(is_public.then_some(PUBLIC_LOG)).map(str::to_owned)
     }
 
-    fn policy(
-        &self,
-        key: Option<PublicKey>,
-        claim: Claim,
-        session: &Session<'_>,
-    ) -> Result<(Policy, Option<Quorum>), Failure> {
+    /// Says whether anyone is named who may have signed.
+    pub(crate) fn names_anyone(&self) -> bool {
+        self.key.is_given() || self.identity.is_given() || self.has_policy()
+    }
+
+    /// Says whether there is a policy file.
+    pub(crate) fn has_policy(&self) -> bool {
+        given(&self.trust_policy).is_some()
+    }
+
+    fn policy(&self, key: Option<PublicKey>, claim: Claim, session: &Session<'_>) -> Result<Asked, Failure> {
         if let Some(path) = given(&self.trust_policy) {
             let file = trust_policy::read(path, session)?;
-            return Ok((file.policy(claim), Some(file.quorum().clone())));
+            return Ok(Asked {
+                policy: file.policy(claim),
+                quorum: Some(file.quorum().clone()),
+                bases: file.bases().cloned(),
+            });
         }
         let signer = match key {
             Some(key) => self.trusting(key),
@@ -248,7 +306,11 @@ impl TrustedSignerArgs {
             true => TimestampRule::Required { authorities: ONE },
             false => TimestampRule::NotAsked,
         };
-        Ok((Policy::new(signer, claim, log).stamped(timestamps), None))
+        Ok(Asked {
+            policy: Policy::new(signer, claim, log).stamped(timestamps),
+            quorum: None,
+            bases: None,
+        })
     }
 
     /// Whether no entry in a log is asked for.
@@ -258,9 +320,9 @@ impl TrustedSignerArgs {
 
     /// Whom to believe, as flags and variables say, or nobody where a key alone decides; nothing where that is to be looked
     /// up.
-    fn root(&self, policy: &Policy, session: &Session<'_>) -> Result<Option<TrustedRoot>, Failure> {
+    fn root(&self, asked: &Asked, session: &Session<'_>) -> Result<Option<TrustedRoot>, Failure> {
         Ok(match self.root.load(session)? {
-            None if policy.needs_no_trust() => Some(TrustedRoot::default()),
+            None if asked.needs_no_trust() => Some(TrustedRoot::default()),
             root => root,
         })
     }

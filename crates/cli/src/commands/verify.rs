@@ -109,8 +109,18 @@ impl VerifyFlags {
         }
         session.wait(async {
             let http = self.registry.http(session)?;
-            let terms = self.trusted.terms(self.claim()?, "signature", session, &http).await?;
-            images::verify(self, names, session, terms.rules_online(&http), &limits).await
+            let terms = self
+                .trusted
+                .terms_with_bases(self.claim()?, "signature", session, &http)
+                .await?;
+            images::verify(
+                self,
+                names,
+                session,
+                (terms.rules_online(&http), terms.bases()),
+                &limits,
+            )
+            .await
         })
     }
 

@@ -1,5 +1,6 @@
 //! Policy files: who must have signed, and what else must vouch for it, as JSON (`docs/policy.schema.json`).
 
+mod bases;
 mod reader;
 
 use std::num::NonZero;
@@ -10,6 +11,7 @@ use super::{
     CertificateLogRule, Claim, Denied, IdentityPattern, LogRule, Pattern, Policy, Quorum, QuorumError, Regexp,
     RegexpError, TimestampRule, TrustedSigner,
 };
+use crate::base::BasePolicy;
 use crate::certificate::FulcioExtension;
 use crate::digest::{Digest, DigestError};
 use crate::key::{PublicKey, PublicKeyError};
@@ -33,6 +35,7 @@ const MEMBERS: &[&str] = &[
     "timestamps",
     "certificateLogs",
     "deny",
+    "bases",
 ];
 
 /// The version of the files that are read.
@@ -45,6 +48,7 @@ pub struct PolicyFile {
     denied: Denied,
     log: LogRule,
     timestamps: TimestampRule,
+    bases: Option<BasePolicy>,
 }
 
 impl PolicyFile {
@@ -75,7 +79,7 @@ impl PolicyFile {
             }
             (Some(_), _) => file.count("threshold", 1)?.ok_or(Malformed::NoThreshold)?,
         };
-        Ok(Self {
+        let mut policy = Self {
             quorum: Quorum::new(threshold, signers).map_err(Malformed::Quorum)?,
             denied: file
                 .member("deny")
@@ -88,7 +92,13 @@ impl PolicyFile {
                 Some(authorities) => TimestampRule::Required { authorities },
                 None => TimestampRule::NotAsked,
             },
-        })
+            bases: None,
+        };
+        if let Some(section) = file.member("bases") {
+            let asked = |signer, claim| policy.of_signer(signer, claim);
+            policy.bases = Some(bases::bases(section, certificate_log, &asked, load)?);
+        }
+        Ok(policy)
     }
 
     /// Returns who must have signed.
@@ -98,7 +108,16 @@ impl PolicyFile {
 
     /// Returns what each signature must satisfy by itself.
     pub fn policy(&self, claim: Claim) -> Policy {
-        Policy::new(self.quorum.anyone(), claim, self.log)
+        self.of_signer(self.quorum.anyone(), claim)
+    }
+
+    /// Returns on which bases an image must stand, where the policy says so.
+    pub fn bases(&self) -> Option<&BasePolicy> {
+        self.bases.as_ref()
+    }
+
+    fn of_signer(&self, signer: TrustedSigner, claim: Claim) -> Policy {
+        Policy::new(signer, claim, self.log)
             .stamped(self.timestamps)
             .denying(self.denied.clone())
     }
@@ -268,6 +287,12 @@ pub enum PolicyFileError<E> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
+    /// A base is there twice.
+    #[error("bases.authorised has {name} twice")]
+    BaseTwice {
+        /// Its name.
+        name: String,
+    },
     /// Two members exclude each other.
     #[error("{path} and {other} exclude each other")]
     Both {
@@ -318,6 +343,9 @@ pub enum Malformed {
         /// The member.
         path: String,
     },
+    /// An image may stand on no base.
+    #[error("bases.authorised is empty, expected one at least")]
+    NoBases,
     /// Nobody is trusted.
     #[error("signers is empty, expected one at least")]
     NoSigners,
@@ -344,6 +372,14 @@ pub enum Malformed {
         path: String,
         /// What is wrong with it.
         source: RegexpError,
+    },
+    /// A text is not what it must be.
+    #[error("{path}: {reason}")]
+    Text {
+        /// The member.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A member is not known: what is misspelt must not count for nothing.
     #[error("{path} is not known")]

@@ -2,8 +2,10 @@
 
 use countersign::attachment::Location;
 use countersign::attachment::discover::Limits;
+use countersign::base::{self, Image, Judging};
 use countersign::sign::{Subject, beneath, find};
 use countersign::verify::{Rules, Verified, VerifyError, judge, verify_image};
+use countersign_core::base::BasePolicy;
 use countersign_oci::{AnyStore, Pinned, Registry};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
@@ -14,6 +16,7 @@ use crate::args::pinned::PlatformPattern;
 use crate::args::source::{self, Names, Source};
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::standing::Told;
 
 /// Verifies every image of `names` and reports on each, in the order given, or as they come where each has a line of its own;
 /// fails with the worst. Returns the images, in the order given.
@@ -21,7 +24,7 @@ pub(super) async fn verify(
     command: &VerifyFlags,
     names: &[String],
     session: &Session<'_>,
-    rules: Rules<'_>,
+    rules: (Rules<'_>, Option<&BasePolicy>),
     limits: &Limits,
 ) -> Result<Vec<Pinned>, Failure> {
     let registry = command.registry.open(session)?;
@@ -64,7 +67,7 @@ pub(super) async fn verify(
 async fn reports(
     command: &VerifyFlags,
     session: &Session<'_>,
-    rules: Rules<'_>,
+    (rules, bases): (Rules<'_>, Option<&BasePolicy>),
     limits: &Limits,
     name: &str,
     names: Names,
@@ -76,6 +79,7 @@ async fn reports(
                 command,
                 session,
                 rules,
+                bases: bases.map(|policy| (policy, registry)),
                 limits,
                 source,
             };
@@ -90,6 +94,8 @@ struct Task<'a, 'w> {
     command: &'a VerifyFlags,
     session: &'a Session<'w>,
     rules: Rules<'a>,
+    /// On which bases images must stand, and where those are looked for.
+    bases: Option<(&'a BasePolicy, &'a Registry)>,
     limits: &'a Limits,
     source: Source,
 }
@@ -111,10 +117,37 @@ impl Task<'_, '_> {
         if let Some((signature, payload)) = self.command.signature.as_ref().zip(self.command.payload.as_ref()) {
             let attached = given::attached(self.command, self.session, signature, payload).await?;
             let outcome = judge(&image, vec![attached], self.rules, self.session.now()).await;
-            return Ok(Report::new(&self.source.shown, &image, outcome));
+            return self
+                .standing(&image, Report::new(&self.source.shown, &image, outcome))
+                .await;
         }
         let outcome = self.judged(&image).await?;
-        Ok(Report::new(&self.source.shown, &image, outcome))
+        self.standing(&image, Report::new(&self.source.shown, &image, outcome))
+            .await
+    }
+
+    /// Judges on which bases a verified image stands, or every image in a verified index, where that is asked.
+    async fn standing(&self, image: &Pinned, report: Report) -> Result<Report, Failure> {
+        let Some((policy, registry)) = self.bases.filter(|_| report.verified().is_some()) else {
+            return Ok(report);
+        };
+        let (store, bases) = (&self.source.store, AnyStore::Registry(registry.clone()));
+        let judging = Judging {
+            policy,
+            trust: self.rules.trust,
+            repositories: &[],
+            insecurely_trusts_configuration: false,
+            limits: self.limits,
+        };
+        let mut told = Vec::new();
+        for one in base::images(&find(store, &image.reference()).await?, store).await? {
+            let one = Image::read(one, store).await?;
+            let location = self.location(&one.subject.image)?;
+            let now = self.session.now();
+            let standing = base::verify(&one, (store, &location), &bases, judging, now).await?;
+            told.push(Told::new(one, standing).summary());
+        }
+        Ok(report.standing_on(told))
     }
 
     /// The image, or the attachment of it that `--attachment` means, by digest.
@@ -156,18 +189,24 @@ impl Task<'_, '_> {
             .buffered(self.limits.parallel)
             .collect::<Vec<_>>()
             .await;
-        subjects
-            .iter()
-            .zip(outcomes)
-            .map(|(subject, outcome)| {
-                let shown = if subject.image.digest() == subjects[0].image.digest() {
-                    self.source.shown.clone()
-                } else {
-                    subject.image.to_string()
-                };
-                Ok(Report::new(&shown, &subject.image, outcome?))
-            })
-            .collect()
+        let mut reports = Vec::with_capacity(subjects.len());
+        for (subject, outcome) in subjects.iter().zip(outcomes) {
+            let is_root = subject.image.digest() == subjects[0].image.digest();
+            let shown = match is_root {
+                true => self.source.shown.clone(),
+                false => subject.image.to_string(),
+            };
+            let report = Report::new(&shown, &subject.image, outcome?);
+            reports.push(match is_root {
+                // with it, everything beneath it
+                true => match self.standing(&subject.image, report).await {
+                    Ok(report) => report,
+                    Err(failure) => Report::failed(&shown, failure),
+                },
+                false => report,
+            });
+        }
+        Ok(reports)
     }
 
     /// The image for one platform: by its own signatures, or by those of the index that lists its digest.
@@ -181,13 +220,17 @@ impl Task<'_, '_> {
                 let of_index = self.judged(&index.image).await?;
                 match of_index {
                     Ok(verified) => {
-                        Ok(Report::new(&self.source.shown, &index.image, Ok(verified)).vouching_for(&image))
+                        let report = Report::new(&self.source.shown, &index.image, Ok(verified)).vouching_for(&image);
+                        self.standing(&image, report).await
                     }
                     Err(VerifyError::Store { .. }) => Ok(Report::new(&self.source.shown, &index.image, of_index)),
                     Err(_) => Ok(Report::new(&image.to_string(), &image, own)),
                 }
             }
-            outcome => Ok(Report::new(&image.to_string(), &image, outcome)),
+            outcome => {
+                let report = Report::new(&image.to_string(), &image, outcome);
+                self.standing(&image, report).await
+            }
         }
     }
 

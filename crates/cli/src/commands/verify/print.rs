@@ -22,6 +22,8 @@ pub(super) struct Report {
     /// The image whose index was verified in its stead.
     vouched_for: Option<Pinned>,
     outcome: Result<Verified, Failure>,
+    /// On which bases the image stands, a line for each image, where that was asked.
+    bases: Vec<String>,
 }
 
 impl Report {
@@ -30,6 +32,7 @@ impl Report {
             shown: shown.to_owned(),
             image: Some(image.clone()),
             vouched_for: None,
+            bases: Vec::new(),
             outcome: outcome.map_err(Failure::from),
         }
     }
@@ -39,6 +42,7 @@ impl Report {
             shown: shown.to_owned(),
             image: None,
             vouched_for: None,
+            bases: Vec::new(),
             outcome: Err(failure),
         }
     }
@@ -46,6 +50,11 @@ impl Report {
     /// The image, where it is verified.
     pub(super) fn verified(&self) -> Option<&Pinned> {
         self.outcome.as_ref().ok().and(self.image.as_ref())
+    }
+
+    /// Says on which bases the image stands.
+    pub(super) fn standing_on(self, bases: Vec<String>) -> Self {
+        Self { bases, ..self }
     }
 
     /// Says that what was verified is the index that lists `image`.
@@ -182,6 +191,12 @@ impl<'a, 'w> Reporter<'a, 'w> {
                 child.digest()
             ));
         }
+        if !report.bases.is_empty() {
+            text.push_str("  - The images stand on authorised bases:\n");
+            for line in &report.bases {
+                text.push_str(&format!("    {line}\n"));
+            }
+        }
         text.push_str(&verdicts::not_counted(&verified.refused));
         text
     }
@@ -262,6 +277,8 @@ struct ImageObject {
     vouched_for: Option<String>,
     signatures: Vec<SignatureObject>,
     refused: Vec<RefusedObject>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bases: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<diagnostic::ErrorBody>,
 }
@@ -296,6 +313,7 @@ impl ImageObject {
             image: report.shown,
             signatures,
             refused,
+            bases: report.bases,
             error: diagnostic.map(Diagnostic::into_body),
         }
     }
