@@ -125,19 +125,11 @@ pub fn judge(
         found.seams.extend(known(layers, base, number));
     }
     for candidate in candidates {
-        let mut reasons = Vec::new();
         let before = found.seams.len();
+        let mut reasons = Vec::new();
         for (number, base) in policy.bases.iter().enumerate() {
-            let Authority::Signed(signers) = &base.authority else {
+            let Some(judging) = Judging::of(layers, base, policy, trust, now) else {
                 continue;
-            };
-            let judging = Judging {
-                layers,
-                base,
-                signers,
-                denied: &policy.denied,
-                trust,
-                now,
             };
             match judging.seam(candidate, number) {
                 Ok(seam) => found.seams.push(seam),
@@ -184,7 +176,28 @@ struct Judging<'a> {
     now: Timestamp,
 }
 
-impl Judging<'_> {
+impl<'a> Judging<'a> {
+    /// Nothing where the base is not known by signatures.
+    fn of(
+        layers: &'a Layers,
+        base: &'a AuthorisedBase,
+        policy: &'a BasePolicy,
+        trust: &'a TrustedRoot,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let Authority::Signed(signers) = &base.authority else {
+            return None;
+        };
+        Some(Self {
+            layers,
+            base,
+            signers,
+            denied: &policy.denied,
+            trust,
+            now,
+        })
+    }
+
     fn seam(&self, candidate: &Candidate, number: usize) -> Result<Seam, BaseRejection> {
         let (count, verified, statement) = match &candidate.mark {
             Mark::Signature { signature, count } => (*count, self.signature(signature, *count)?, None),

@@ -39,6 +39,9 @@ impl Changed {
 /// [`BaseError::Store`], with [`StoreError::Changed`] where another has given the name to something else meanwhile.
 pub async fn rewrite<S: Store>(subject: &Subject, changed: &Changed, store: &S) -> Result<Pinned, BaseError> {
     let image = &subject.image;
+    if changed.is_empty() {
+        return Ok(image.clone());
+    }
     let failed = BaseError::store(image);
     let root = match changed.of(image.digest()) {
         Some(manifest) => manifest.clone(),
