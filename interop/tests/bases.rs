@@ -241,21 +241,29 @@ fn what_skopeo_compresses_anew_or_converts_is_known_by_its_diff_ids() {
         "application/vnd.docker.distribution.manifest.v2+json"
     );
     drop(place.verify(&key, "app:v2s2", &base).expect_success());
-    // compressed anew
+    // compressed anew, for a registry that does not have the blobs
     let folder = format!("dir:{}", place.path("unpacked"));
     place.skopeo(&["--dest-decompress"], &app, &folder);
-    place.skopeo(&[], &folder, &format!("docker://{}", place.name("app:anew")));
-    let (anew, _) = place.read("app:anew");
+    let (gzip, zstd) = (
+        Registry::start(&peers, Kind::Serve),
+        Registry::start(&peers, Kind::Serve),
+    );
+    let (gzip, zstd) = (Place::new(&peers, &gzip, "gzip"), Place::new(&peers, &zstd, "zstd"));
+    gzip.skopeo(&[], &folder, &format!("docker://{}", gzip.name("app:v1")));
+    let (anew, _) = gzip.read("app:v1");
     let (before, _) = place.read("app:v1");
     assert_ne!(anew["layers"][0]["digest"], before["layers"][0]["digest"]);
-    let json = place
-        .verify(&key, "app:anew", &[&base[..], &["-o", "json"]].concat())
+    let json = gzip
+        .verify(&key, "app:v1", &[&base[..], &["-o", "json"]].concat())
         .expect_success();
     assert!(json.stdout.contains(r#""known":"by its content""#), "{json:#?}");
     // zstd is not read: what is in the layers cannot be seen
-    let zstd = format!("docker://{}", place.name("app:zstd"));
-    place.skopeo(&["--dest-compress-format", "zstd"], &folder, &zstd);
-    let refused = place.verify(&key, "app:zstd", &base);
+    zstd.skopeo(
+        &["--dest-compress-format", "zstd"],
+        &folder,
+        &format!("docker://{}", zstd.name("app:v1")),
+    );
+    let refused = zstd.verify(&key, "app:v1", &base);
     assert_eq!(refused.code, Some(1), "{refused:#?}");
     assert!(
         refused
@@ -264,8 +272,7 @@ fn what_skopeo_compresses_anew_or_converts_is_known_by_its_diff_ids() {
         "{refused:#?}"
     );
     drop(
-        place
-            .verify(&key, "app:zstd", &[&base[..], &["--trust-config-diffids"]].concat())
+        zstd.verify(&key, "app:v1", &[&base[..], &["--trust-config-diffids"]].concat())
             .expect_success(),
     );
 }

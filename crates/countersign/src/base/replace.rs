@@ -2,7 +2,7 @@
 
 use countersign_core::Digest;
 use countersign_core::json_object::JsonObject;
-use countersign_oci::manifest::Manifest;
+use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::store::Condition;
 use countersign_oci::{Pinned, Store, StoreError};
 use serde_json::value::RawValue;
@@ -118,26 +118,12 @@ fn index_with(
     let mut all: Vec<Box<RawValue>> = Vec::with_capacity(entries.len());
     let mut is_changed = false;
     for (entry, described) in entries.iter().zip(index.manifest.manifests()) {
-        let mut entry = JsonObject::parse(entry.get().as_bytes()).map_err(malformed)?;
-        if let Some(new) = changed.of(&described.digest) {
-            if described.data.is_some() {
-                return Err(unmarkable(index, "it holds the manifest of an image"));
-            }
-            entry.set("digest", raw(new.digest()));
-            entry.set("size", raw(&new.bytes().len()));
-            is_changed = true;
+        let new = entry_with(entry, described, changed).map_err(malformed)?;
+        if new.is_some() && described.data.is_some() {
+            return Err(unmarkable(index, "it holds the manifest of an image"));
         }
-        let named = described
-            .annotations
-            .get(REFERENCE_DIGEST)
-            .and_then(|text| text.parse::<Digest>().ok());
-        if let Some(new) = named.and_then(|named| changed.of(&named)) {
-            let mut annotations = described.annotations.clone();
-            annotations.insert(REFERENCE_DIGEST.to_owned(), new.digest().to_string());
-            entry.set("annotations", raw(&annotations));
-            is_changed = true;
-        }
-        all.push(written(&entry));
+        is_changed |= new.is_some();
+        all.push(new.unwrap_or_else(|| (*entry).to_owned()));
     }
     if !is_changed {
         return Ok(None);
@@ -145,6 +131,34 @@ fn index_with(
     object.set("manifests", raw(&all));
     let new = Manifest::parse(object.to_json().into(), index.manifest.media_type());
     new.map(Some).map_err(BaseError::store(&index.image))
+}
+
+/// An entry of an index with the digest of what was changed; nothing where it stays as it is.
+fn entry_with(
+    entry: &RawValue,
+    described: &Descriptor,
+    changed: &Changed,
+) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+    let named = described.annotations.get(REFERENCE_DIGEST);
+    let named = named.and_then(|text| text.parse::<Digest>().ok());
+    let (own, named) = (
+        changed.of(&described.digest),
+        named.and_then(|named| changed.of(&named)),
+    );
+    if own.is_none() && named.is_none() {
+        return Ok(None);
+    }
+    let mut entry = JsonObject::parse(entry.get().as_bytes())?;
+    if let Some(new) = own {
+        entry.set("digest", raw(new.digest()));
+        entry.set("size", raw(&new.bytes().len()));
+    }
+    if let Some(new) = named {
+        let mut annotations = described.annotations.clone();
+        annotations.insert(REFERENCE_DIGEST.to_owned(), new.digest().to_string());
+        entry.set("annotations", raw(&annotations));
+    }
+    Ok(Some(written(&entry)))
 }
 
 /// The annotation by which BuildKit says of which image something was kept.

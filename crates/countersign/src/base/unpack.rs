@@ -83,21 +83,7 @@ async fn content<S: Store>(image: &Image, layer: usize, store: &S) -> Result<Dig
     {
         begin.extend_from_slice(&chunk);
     }
-    let sink = Counted {
-        hasher: Hasher::new(diff_id.algorithm()),
-        left: CONTENT,
-    };
-    // as runtimes do, by the first bytes and not by the media type
-    let mut unpacking = match begin.as_slice() {
-        [0x1f, 0x8b, ..] => Unpacking::Gzip(Box::new(MultiGzDecoder::new(sink))),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            return Err(compressed(
-                "it is compressed with zstd, which is not read here; a statement that names its digest needs no look into it"
-                    .to_owned(),
-            ));
-        }
-        _ => Unpacking::Plain(sink),
-    };
+    let mut unpacking = Unpacking::of(&begin, diff_id).map_err(|reason| compressed(reason.to_owned()))?;
     unpacking.take(&begin).map_err(|error| compressed(error.to_string()))?;
     drop(begin);
     pass(&mut blob, &mut unpacking, &failed, &compressed).await?;
@@ -122,6 +108,21 @@ enum Unpacking {
 }
 
 impl Unpacking {
+    /// Tells by the first bytes, as runtimes do, and not by the media type, what a layer is compressed with.
+    fn of(begin: &[u8], diff_id: &Digest) -> Result<Self, &'static str> {
+        let sink = Counted {
+            hasher: Hasher::new(diff_id.algorithm()),
+            left: CONTENT,
+        };
+        match begin {
+            [0x1f, 0x8b, ..] => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(sink)))),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Err(
+                "it is compressed with zstd, which is not read here; a statement that names its digest needs no look into it",
+            ),
+            _ => Ok(Self::Plain(sink)),
+        }
+    }
+
     fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Gzip(decoder) => decoder.write_all(bytes),

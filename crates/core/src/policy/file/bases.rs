@@ -52,34 +52,7 @@ fn base<E>(
 ) -> Result<AuthorisedBase, PolicyFileError<E>> {
     let base = item.object(MEMBERS)?;
     let max_age = base.member("maxAge").map(|text| parsed::<Age>(&text)).transpose()?;
-    let (authority, usual_name) = if base.member("digests").is_some() {
-        // what is known by its digest needs no signature, and so has no age
-        base.alone("digests", &["key", "maxAge", "repositories"])?;
-        base.alone("digests", IDENTITY)?;
-        let known = digests(&base, "digests")?;
-        if known.is_empty() {
-            return Err(Malformed::Missing {
-                path: base.path_of("digests[0]"),
-            }
-            .into());
-        }
-        let name = known.first().map(Digest::to_string).unwrap_or_default();
-        (Authority::Known(known), name)
-    } else {
-        let signer = match base.member("key") {
-            Some(key) => {
-                base.alone("key", IDENTITY)?;
-                TrustedSigner::key(public_key(&key, load)?)
-            }
-            None => TrustedSigner::Identities {
-                identities: vec![identity(&base, None)?],
-                certificate_log,
-            },
-        };
-        let name = shown(&signer);
-        let claim = Claim::attestation(PREDICATE_TYPE.parse().expect("it is a URI"));
-        (Authority::Signed(Box::new(policy(signer, claim))), name)
-    };
+    let (authority, usual_name) = authority(&base, certificate_log, policy, load)?;
     let repositories = base
         .member("repositories")
         .map_or(Ok(Vec::new()), |list| list.items(SIGNERS))?;
@@ -94,6 +67,39 @@ fn base<E>(
         denied: digests(&base, "deny")?,
         repositories: repositories.collect::<Result<_, _>>()?,
     })
+}
+
+/// Reads what makes layers those of a base, and what that is called where it has no name.
+fn authority<E>(
+    base: &Reader<'_>,
+    certificate_log: CertificateLogRule,
+    policy: &dyn Fn(TrustedSigner, Claim) -> Policy,
+    load: &dyn Fn(&str) -> Result<Vec<u8>, E>,
+) -> Result<(Authority, String), PolicyFileError<E>> {
+    if base.member("digests").is_some() {
+        // what is known by its digest needs no signature, and so has no age
+        base.alone("digests", &["key", "maxAge", "repositories"])?;
+        base.alone("digests", IDENTITY)?;
+        let known = digests(base, "digests")?;
+        let Some(name) = known.first().map(Digest::to_string) else {
+            let path = base.path_of("digests[0]");
+            return Err(Malformed::Missing { path }.into());
+        };
+        return Ok((Authority::Known(known), name));
+    }
+    let signer = match base.member("key") {
+        Some(key) => {
+            base.alone("key", IDENTITY)?;
+            TrustedSigner::key(public_key(&key, load)?)
+        }
+        None => TrustedSigner::Identities {
+            identities: vec![identity(base, None)?],
+            certificate_log,
+        },
+    };
+    let name = shown(&signer);
+    let claim = Claim::attestation(PREDICATE_TYPE.parse().expect("it is a URI"));
+    Ok((Authority::Signed(Box::new(policy(signer, claim))), name))
 }
 
 /// Reads a list of digests, which may be missing.
