@@ -2,6 +2,7 @@
 
 pub(crate) mod annotations;
 pub(crate) mod attachment;
+pub(crate) mod bases;
 pub(crate) mod beside;
 pub(crate) mod blob;
 pub(crate) mod boolean;

@@ -3,6 +3,7 @@
 mod attach;
 mod attest;
 mod attest_blob;
+mod base;
 mod bundle;
 mod clean;
 mod completion;
@@ -231,6 +232,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     attach::ENTRY,
     Entry::of::<attest::Attest>(),
     Entry::of::<attest_blob::AttestBlob>(),
+    base::GROUP,
     bundle::GROUP,
     Entry::of::<clean::Clean>(),
     Entry::of::<completion::Completion>(),

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use countersign::attachment::Place;
+use countersign::base::BaseError;
 use countersign::blob::BlobError;
 use countersign::copy::CopyError;
 use countersign::policy_program::PolicyError;
@@ -11,6 +12,7 @@ use countersign::service::ServiceError;
 use countersign::sign::SignError;
 use countersign::tuf::TufFailure;
 use countersign::verify::{Refusal, VerifyError};
+use countersign_core::base::BaseRefusal;
 use countersign_core::key::{ImportError, MessageUnknown};
 use countersign_core::signer::SignerError;
 use countersign_core::tag::TagRefusal;
@@ -96,6 +98,10 @@ pub(crate) fn explain(failure: &Failure, program: &str) -> Diagnostic {
 fn details(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Verify(error) => candidates(error.refused()),
+        Failure::Base(BaseError::Refused { source, .. }) => {
+            let refused = source.refused().iter().take(CANDIDATES_SHOWN);
+            refused.map(|refused| cut(format!("  {refused}"))).collect()
+        }
         Failure::NotAllowed { reasons, .. } => reasons.iter().map(|reason| format!("  {reason}")).collect(),
         Failure::Unreadable { details } | Failure::PackagesUnreadable { details } => details.clone(),
         Failure::Tag { found, .. } => found.clone(),
@@ -161,6 +167,7 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
         Failure::Usage(usage) => (Exit::General, usage_help(usage, program)),
         Failure::Verify(error) => verify(error, program),
         Failure::Sign(SignError::Existing(error)) => verify(error, program),
+        Failure::Base(error) => base(error, program),
         Failure::NotAllowed { .. } => (Exit::NoneMatch, Vec::new()),
         Failure::Tag { refusal, .. } => (tag(refusal), Vec::new()),
         Failure::TagFile { .. } | Failure::TagSet(_) => (Exit::Corrupt, Vec::new()),
@@ -262,6 +269,31 @@ fn verify(error: &VerifyError, program: &str) -> (Exit, Vec<String>) {
             Exit::NoneMatch,
             one(&format!("`{program} tree {image}` lists what is attached")),
         ),
+        _ => (Exit::General, Vec::new()),
+    }
+}
+
+fn base(error: &BaseError, program: &str) -> (Exit, Vec<String>) {
+    match error {
+        BaseError::Refused { image, source } => match source {
+            BaseRefusal::Missing { refused, .. } if refused.is_empty() => (
+                Exit::NoSignature,
+                one(&format!(
+                    "`{program} base show {image}` lists what is signed of its bases; --base-repository looks for it elsewhere"
+                )),
+            ),
+            _ => (Exit::NoneMatch, Vec::new()),
+        },
+        BaseError::NoMarks { .. } => (Exit::NoSignature, one("--base names a base that is signed")),
+        BaseError::HasAttachments { .. } => (
+            Exit::General,
+            one("--mode referrer leaves the digest as it is; --force leaves the attachments behind"),
+        ),
+        BaseError::Compressed { .. } => (
+            Exit::General,
+            one("--trust-config-diffids takes the configuration's word for it"),
+        ),
+        BaseError::Layers { .. } => (Exit::Corrupt, Vec::new()),
         _ => (Exit::General, Vec::new()),
     }
 }

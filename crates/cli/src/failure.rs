@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign::attachment::add::NotAttachable;
 use countersign::attest::AttestError;
+use countersign::base::BaseError;
 use countersign::blob::BlobError;
 use countersign::copy::CopyError;
 use countersign::credential::CredentialError;
@@ -83,6 +84,9 @@ pub(crate) enum Failure {
     /// The image was not attested.
     #[error(transparent)]
     Attest(#[from] AttestError),
+    /// The bases of an image are not what they must be, or not known.
+    #[error(transparent)]
+    Base(#[from] BaseError),
     /// A file holds no predicate of the type it is given for.
     #[error("{path}")]
     Predicate {
@@ -499,6 +503,7 @@ impl Failure {
                 | PushError::Part { source: error, .. }
                 | PushError::Pack(PackError::Manifest(error)),
             )
+            | Self::Base(BaseError::Store { source: error, .. })
             | Self::Copy(CopyError::Store(error) | CopyError::Part { source: error, .. })
             | Self::Sign(SignError::Store { source: error, .. })
             | Self::Attest(AttestError::Store { source: error, .. } | AttestError::NotRemoved { source: error, .. })

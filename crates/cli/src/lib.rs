@@ -20,6 +20,7 @@ mod password;
 mod progress;
 mod published;
 mod session;
+mod standing;
 mod verdicts;
 
 use std::cell::RefCell;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use countersign::policy_file::{self, ReadError};
+use countersign_core::age::Age;
 use countersign_core::certificate::FulcioExtension;
 use countersign_core::key::{KeyAlgorithm, PrivateKey};
 use countersign_core::policy::file::member_of;
@@ -77,6 +78,9 @@ fn follows(value: &Value, schema: &Value, root: &Value) -> bool {
             "maximum" => value
                 .as_i64()
                 .is_none_or(|number| number <= rule.as_i64().expect("a number")),
+            "pattern" if rule.as_str().is_some_and(|pattern| pattern.contains("dhms")) => {
+                text.is_none_or(|text| text.parse::<Age>().is_ok())
+            }
             "pattern" => text.is_none_or(|text| {
                 let (_, hex) = text.split_once(':').unwrap_or_default();
                 let is_lower = hex
@@ -105,6 +109,61 @@ fn is_read(policy: &Value) -> bool {
         read,
         Err(ReadError::Malformed(_) | ReadError::Yaml(_) | ReadError::TooLong { .. })
     )
+}
+
+/// Every member of the section on bases, and each with several values, of which some are none.
+fn with_bases(base: &Value, odd: &[Value]) -> Vec<Value> {
+    let digests = json!([format!("sha256:{}", "a".repeat(64))]);
+    let section = |section: Value| {
+        let mut policy = base.clone();
+        policy["bases"] = section;
+        policy
+    };
+    let mut all = Vec::new();
+    let authorised = json!([{"key": "x"}]);
+    for (member, right) in [
+        ("authorised", authorised.clone()),
+        ("require", json!("innermost")),
+        ("maxLayersAbove", json!(1000)),
+        ("maxLayersAbove", json!(1001)),
+        ("deny", digests.clone()),
+        ("other", json!(1)),
+    ] {
+        for value in odd.iter().chain([&right]) {
+            let mut with = json!({"authorised": authorised});
+            with[member] = value.clone();
+            all.push(section(with));
+        }
+    }
+    let members = [
+        ("name", json!("y")),
+        ("key", json!("x")),
+        ("identity", json!("x")),
+        ("identityRegexp", json!("x")),
+        ("issuer", json!("x")),
+        ("issuerRegexp", json!("x")),
+        ("claims", json!({"tokenSubject": "x"})),
+        ("digests", digests.clone()),
+        ("repositories", json!(["reg.example/a"])),
+        ("maxAge", json!("90d")),
+        ("deny", digests),
+    ];
+    for choice in 0..1_u32 << members.len() {
+        let chosen = members
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| choice & (1 << place) != 0);
+        let chosen = chosen.map(|(_, (name, value))| ((*name).to_owned(), value.clone()));
+        all.push(section(json!({"authorised": [Value::Object(chosen.collect())]})));
+    }
+    for (member, _) in members {
+        for value in odd {
+            let mut one = json!({"key": "x"});
+            one[member] = value.clone();
+            all.push(section(json!({"authorised": [one]})));
+        }
+    }
+    all
 }
 
 /// Every member of a policy, and each with several values, of which some are none.
@@ -203,6 +262,7 @@ fn policies() -> Vec<Value> {
         policy["deny"] = json!({"digests": [digest]});
         all.push(policy);
     }
+    all.extend(with_bases(&base, &odd));
     for claim in FulcioExtension::ALL {
         let mut policy = base.clone();
         policy["signers"][0]["claims"] = json!({ member_of(claim): "x" });
@@ -238,5 +298,5 @@ fn the_policies_of_the_documentation_follow_the_schema() {
         assert!(is_read(&json), "{block}");
         read += 1;
     }
-    assert_eq!(read, 2);
+    assert_eq!(read, 3);
 }

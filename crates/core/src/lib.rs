@@ -6,7 +6,9 @@
 #![deny(clippy::as_conversions, clippy::indexing_slicing, clippy::unwrap_used)]
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop at the first surprise"))]
 
+pub mod age;
 pub mod artifact;
+pub mod base;
 mod bounded;
 pub mod bundle;
 pub mod certificate;
@@ -15,6 +17,7 @@ pub mod digest;
 pub mod envelope;
 pub mod go_json;
 pub mod graph;
+pub mod json_object;
 pub mod key;
 pub mod log;
 pub mod message;

@@ -28,6 +28,8 @@ pub enum Kind {
     Attestation,
     /// A software bill of materials, `.sbom`.
     Sbom,
+    /// What is signed of a base, `.base`; its tag is of the chain id of the layers.
+    Base,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Self::Signature => "sig",
             Self::Attestation => "att",
             Self::Sbom => "sbom",
+            Self::Base => "base",
         }
     }
 }

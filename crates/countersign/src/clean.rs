@@ -100,6 +100,7 @@ impl fmt::Display for Attachment {
 fn several(kind: Kind) -> &'static str {
     match kind {
         Kind::Attestation => "attestations",
+        Kind::Base => "signatures of a base",
         Kind::Sbom => "sbom",
         Kind::Signature => "signatures",
     }
@@ -108,6 +109,7 @@ fn several(kind: Kind) -> &'static str {
 fn one(kind: Kind) -> &'static str {
     match kind {
         Kind::Attestation => "attestation",
+        Kind::Base => "signature of a base",
         Kind::Sbom => "sbom",
         Kind::Signature => "signature",
     }

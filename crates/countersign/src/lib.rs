@@ -4,6 +4,7 @@
 
 pub mod attachment;
 pub mod attest;
+pub mod base;
 pub mod blob;
 pub mod chain;
 pub mod clean;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use countersign_core::policy::file::{LIMIT, Malformed, PolicyFile, PolicyFileError};
+use countersign_oci::Repository;
+use countersign_oci::reference::ReferenceError;
 use serde_json::{Map, Number, Value};
 
 use crate::mentions::yaml::{self, Tree};
@@ -17,10 +19,18 @@ pub fn read<E>(bytes: &[u8], load: &dyn Fn(&str) -> Result<Vec<u8>, E>) -> Resul
         return Err(ReadError::TooLong { found: bytes.len() });
     }
     let json = to_json(bytes)?;
-    PolicyFile::parse(&json, load).map_err(|error| match error {
+    let file = PolicyFile::parse(&json, load).map_err(|error| match error {
         PolicyFileError::Malformed(malformed) => ReadError::Malformed(malformed),
         PolicyFileError::Key(error) => ReadError::Key(error),
-    })
+    })?;
+    let bases = file.bases().into_iter().flat_map(|policy| &policy.bases);
+    for name in bases.flat_map(|base| &base.repositories) {
+        if let Err(source) = name.parse::<Repository>() {
+            let name = name.clone();
+            return Err(ReadError::Repository { name, source });
+        }
+    }
+    Ok(file)
 }
 
 /// Reads one document of YAML as the JSON that it means in the core schema (YAML 1.2.2 §10.3); numbers are those of JSON.
@@ -115,6 +125,14 @@ pub enum ReadError<E> {
     /// It is not what the schema has.
     #[error(transparent)]
     Malformed(Malformed),
+    /// A base is looked for in no repository.
+    #[error("repository {name:?} of a base")]
+    Repository {
+        /// The name as written.
+        name: String,
+        /// What is wrong with it.
+        source: ReferenceError,
+    },
     /// It is larger than is read.
     #[error("the policy has {found} bytes, the limit is {LIMIT}")]
     TooLong {

@@ -6,6 +6,7 @@ use clap::Args;
 use countersign::key_reference::KeyReference;
 use countersign::verify::{AskedLog, Rules, look_up};
 use countersign_core::Artifact;
+use countersign_core::base::{Authority, BasePolicy};
 use countersign_core::bundle::{Beside, Bundle};
 use countersign_core::chain::Countersigners;
 use countersign_core::key::{PublicKey, SignatureDigest};
@@ -80,6 +81,7 @@ pub(crate) struct Terms {
     policy: Policy,
     root: TrustedRoot,
     quorum: Option<Quorum>,
+    bases: Option<BasePolicy>,
     beside: Option<Beside>,
     log: Option<String>,
     countersigners: Option<Countersigners>,
@@ -98,6 +100,11 @@ impl Terms {
             beside: self.beside.as_ref(),
             ..Rules::new(&self.policy, &self.root)
         }
+    }
+
+    /// On which bases an image must stand, where a policy file says so.
+    pub(crate) fn bases(&self) -> Option<&BasePolicy> {
+        self.bases.as_ref()
     }
 
     /// As [`rules`](Self::rules), and the log may be asked.
@@ -160,9 +167,56 @@ impl Terms {
     }
 }
 
+/// What is asked of a signature, of who countersigned it, and of what the artifact stands on.
+struct Asked {
+    policy: Policy,
+    quorum: Option<Quorum>,
+    bases: Option<BasePolicy>,
+    countersigners: Option<Countersigners>,
+}
+
+impl Asked {
+    /// Says whether nobody is to be believed but holders of keys.
+    fn needs_no_trust(&self) -> bool {
+        let bases = self.bases.iter().flat_map(|policy| &policy.bases);
+        let mut signed = bases.filter_map(|base| match &base.authority {
+            Authority::Signed(policy) => Some(policy),
+            Authority::Known(_) => None,
+        });
+        // what countersigns may need to be vouched for where what signs need not
+        let countersigners = self.countersigners.as_ref().map(Countersigners::anyone);
+        let signers = countersigners.into_iter().chain([self.policy.signer().clone()]);
+        let all = self.policy.of_signer(&TrustedSigner::AnyOf(signers.collect()));
+        all.needs_no_trust() && signed.all(|policy| policy.needs_no_trust())
+    }
+}
+
+/// Refuses a policy that asks for more than a command judges.
+fn without_bases(terms: Terms) -> Result<Terms, Failure> {
+    match terms.bases {
+        None => Ok(terms),
+        Some(_) => Err(UsageError::because(
+            "--trust-policy: its section `bases` is about images, and only verify and base verify judge it",
+        )
+        .into()),
+    }
+}
+
 impl TrustedSignerArgs {
     /// Reads what a signature of `thing` that makes the `claim` must show; warns of what is not asked.
     pub(crate) async fn terms(
+        &self,
+        claim: Claim,
+        thing: &str,
+        session: &Session<'_>,
+        http: &Http,
+    ) -> Result<Terms, Failure> {
+        let terms = self.terms_with_bases(claim, thing, session, http).await?;
+        without_bases(terms)
+    }
+
+    /// As [`terms`](Self::terms), for a command that judges on which bases an image stands too.
+    pub(crate) async fn terms_with_bases(
         &self,
         claim: Claim,
         thing: &str,
@@ -174,7 +228,7 @@ impl TrustedSignerArgs {
         Ok(terms)
     }
 
-    /// As [`terms`](Self::terms), and who must have countersigned.
+    /// As [`terms_with_bases`](Self::terms_with_bases), and who must have countersigned.
     pub(crate) async fn terms_of_chain(
         &self,
         claim: Claim,
@@ -189,35 +243,23 @@ impl TrustedSignerArgs {
             None => None,
         };
         let beside = self.beside.read(self.offline, session, http).await?;
-        let Judging {
-            policy,
-            quorum,
-            countersigners,
-        } = self.policy(key, claim, session)?;
-        let asked = match chain {
+        let mut asked = self.policy(key, claim, session)?;
+        let by_flags = match chain {
             Some(chain) => chain.countersigners(self.certificate_log(), session, http).await?,
             None => None,
         };
-        let countersigners = match (countersigners, asked) {
-            (Some(_), Some(_)) => {
-                return Err(UsageError::because(
-                    "--require-countersign: the policy says it; pass --trust-policy without it",
-                )
-                .into());
-            }
-            (policy, flags) => policy.or(flags),
-        };
-        // what countersigns may need to be vouched for where what signs need not
-        let anyone = countersigners.as_ref().map(Countersigners::anyone);
-        let signers = anyone.into_iter().chain([policy.signer().clone()]).collect();
-        let root = match self.root(&policy.of_signer(&TrustedSigner::AnyOf(signers)), session)? {
+        if by_flags.is_some() && asked.countersigners.is_some() {
+            return Err(UsageError::because(
+                "--require-countersign: the policy says it; pass --trust-policy without it",
+            )
+            .into());
+        }
+        asked.countersigners = asked.countersigners.or(by_flags);
+        let root = match self.root(&asked, session)? {
             Some(root) => root,
             None => self.published(session).await?,
         };
-        Ok(Terms {
-            countersigners,
-            ..self.terms_of(policy, quorum, beside, root)
-        })
+        Ok(self.terms_of(asked, beside, root))
     }
 
     /// As [`terms`](Self::terms), for a command that needs no registry, and so no client where the key is here.
@@ -240,27 +282,24 @@ impl TrustedSignerArgs {
             }
             false => Beside::default(),
         };
-        let Judging {
-            policy,
-            quorum,
-            countersigners,
-        } = self.policy(key, claim, session)?;
-        countersigned_only_by_verify(&countersigners)?;
-        let root = match self.root(&policy, session)? {
+        let asked = self.policy(key, claim, session)?;
+        countersigned_only_by_verify(&asked.countersigners)?;
+        let root = match self.root(&asked, session)? {
             Some(root) => root,
             None => session.wait(self.published(session))?,
         };
-        Ok(self.terms_of(policy, quorum, beside, root))
+        without_bases(self.terms_of(asked, beside, root))
     }
 
-    fn terms_of(&self, policy: Policy, quorum: Option<Quorum>, beside: Beside, root: TrustedRoot) -> Terms {
+    fn terms_of(&self, asked: Asked, beside: Beside, root: TrustedRoot) -> Terms {
         Terms {
             log: self.asked_log(&root),
             beside: self.beside.is_given().then_some(beside),
-            policy,
+            policy: asked.policy,
             root,
-            quorum,
-            countersigners: None,
+            quorum: asked.quorum,
+            bases: asked.bases,
+            countersigners: asked.countersigners,
         }
     }
 
@@ -277,12 +316,23 @@ impl TrustedSignerArgs {
         named.or(is_public.then_some(PUBLIC_LOG)).map(str::to_owned)
     }
 
-    fn policy(&self, key: Option<PublicKey>, claim: Claim, session: &Session<'_>) -> Result<Judging, Failure> {
+    /// Says whether anyone is named who may have signed.
+    pub(crate) fn names_anyone(&self) -> bool {
+        self.key.is_given() || self.identity.is_given() || self.has_policy()
+    }
+
+    /// Says whether there is a policy file.
+    pub(crate) fn has_policy(&self) -> bool {
+        given(&self.trust_policy).is_some()
+    }
+
+    fn policy(&self, key: Option<PublicKey>, claim: Claim, session: &Session<'_>) -> Result<Asked, Failure> {
         if let Some(path) = given(&self.trust_policy) {
             let file = trust_policy::read(path, session)?;
-            return Ok(Judging {
+            return Ok(Asked {
                 policy: file.policy(claim),
                 quorum: Some(file.quorum().clone()),
+                bases: file.bases().cloned(),
                 countersigners: file.countersigners().cloned(),
             });
         }
@@ -298,9 +348,10 @@ impl TrustedSignerArgs {
             true => TimestampRule::Required { authorities: ONE },
             false => TimestampRule::NotAsked,
         };
-        Ok(Judging {
+        Ok(Asked {
             policy: Policy::new(signer, claim, log).stamped(timestamps),
             quorum: None,
+            bases: None,
             countersigners: None,
         })
     }
@@ -312,9 +363,9 @@ impl TrustedSignerArgs {
 
     /// Whom to believe, as flags and variables say, or nobody where a key alone decides; nothing where that is to be looked
     /// up.
-    fn root(&self, policy: &Policy, session: &Session<'_>) -> Result<Option<TrustedRoot>, Failure> {
+    fn root(&self, asked: &Asked, session: &Session<'_>) -> Result<Option<TrustedRoot>, Failure> {
         Ok(match self.root.load(session)? {
-            None if policy.needs_no_trust() => Some(TrustedRoot::default()),
+            None if asked.needs_no_trust() => Some(TrustedRoot::default()),
             root => root,
         })
     }
@@ -413,13 +464,6 @@ impl TrustedSignerArgs {
             None => TrustedSigner::key(key),
         }
     }
-}
-
-/// What evidence is judged by, as flags or a file say it.
-struct Judging {
-    policy: Policy,
-    quorum: Option<Quorum>,
-    countersigners: Option<Countersigners>,
 }
 
 /// Refuses a policy that asks for countersignatures where none are looked for.

@@ -148,6 +148,7 @@ impl VerifyFlags {
                 limits: &limits,
                 countersigners: terms.countersigners(),
                 chain: is_chain_asked.then_some(&looked),
+                bases: terms.bases(),
             };
             images::verify(self, names, session, judging).await
         })

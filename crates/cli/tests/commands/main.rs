@@ -12,6 +12,7 @@ mod attach;
 mod attest;
 mod attest_blob;
 mod bad_input;
+mod base;
 mod bundle;
 mod clean;
 mod completion;

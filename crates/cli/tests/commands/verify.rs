@@ -1,6 +1,7 @@
 //! `verify`: what is accepted, what is printed, and how a failure ends.
 
 mod attached;
+mod bases;
 mod chain;
 mod failures;
 pub(crate) mod local;

@@ -82,6 +82,14 @@ pub enum BundleError {
         /// The member's name.
         member: &'static str,
     },
+    /// An annotation is no signature.
+    #[error("{member} is no signature in base64: {found}")]
+    NoSignature {
+        /// The annotation's name.
+        member: &'static str,
+        /// The start of what it holds.
+        found: Quoted,
+    },
     /// Two members exclude each other and are both there.
     #[error("bundle has both {first} and {second}, expected one of them")]
     OneOf {

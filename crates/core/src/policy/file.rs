@@ -1,5 +1,6 @@
 //! Policy files: who must have signed, and what else must vouch for it, as JSON (`docs/policy.schema.json`).
 
+mod bases;
 mod reader;
 
 use std::num::NonZero;
@@ -10,6 +11,7 @@ use super::{
     CertificateLogRule, Claim, Denied, IdentityPattern, LogRule, Pattern, Policy, Quorum, QuorumError, Regexp,
     RegexpError, TimestampRule, TrustedSigner,
 };
+use crate::base::BasePolicy;
 use crate::certificate::FulcioExtension;
 use crate::chain::{Countersigners, Covers};
 use crate::digest::{Digest, DigestError};
@@ -34,6 +36,7 @@ const MEMBERS: &[&str] = &[
     "timestamps",
     "certificateLogs",
     "deny",
+    "bases",
     "countersigners",
 ];
 
@@ -48,6 +51,7 @@ pub struct PolicyFile {
     log: LogRule,
     timestamps: TimestampRule,
     countersigners: Option<Countersigners>,
+    bases: Option<BasePolicy>,
 }
 
 impl PolicyFile {
@@ -66,7 +70,7 @@ impl PolicyFile {
         let certificate_log = certificate_log.map_or(CertificateLogRule::InsecurelyIgnored, |logs| {
             CertificateLogRule::Required { logs }
         });
-        Ok(Self {
+        let mut policy = Self {
             quorum: quorum(&file, certificate_log, load)?,
             denied: file
                 .member("deny")
@@ -83,7 +87,13 @@ impl PolicyFile {
                 Some(countersigners) => Some(self::countersigners(countersigners, certificate_log, load)?),
                 None => None,
             },
-        })
+            bases: None,
+        };
+        if let Some(section) = file.member("bases") {
+            let asked = |signer, claim| policy.of_signer(signer, claim);
+            policy.bases = Some(bases::bases(section, certificate_log, &asked, load)?);
+        }
+        Ok(policy)
     }
 
     /// Returns who must have countersigned, where the policy says it.
@@ -98,7 +108,16 @@ impl PolicyFile {
 
     /// Returns what each signature must satisfy by itself.
     pub fn policy(&self, claim: Claim) -> Policy {
-        Policy::new(self.quorum.anyone(), claim, self.log)
+        self.of_signer(self.quorum.anyone(), claim)
+    }
+
+    /// Returns on which bases an image must stand, where the policy says so.
+    pub fn bases(&self) -> Option<&BasePolicy> {
+        self.bases.as_ref()
+    }
+
+    fn of_signer(&self, signer: TrustedSigner, claim: Claim) -> Policy {
+        Policy::new(signer, claim, self.log)
             .stamped(self.timestamps)
             .denying(self.denied.clone())
     }
@@ -313,6 +332,12 @@ pub enum PolicyFileError<E> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
+    /// A base is there twice.
+    #[error("bases.authorised has {name} twice")]
+    BaseTwice {
+        /// Its name.
+        name: String,
+    },
     /// Two members exclude each other.
     #[error("{path} and {other} exclude each other")]
     Both {
@@ -363,6 +388,9 @@ pub enum Malformed {
         /// The member.
         path: String,
     },
+    /// An image may stand on no base.
+    #[error("bases.authorised is empty, expected one at least")]
+    NoBases,
     /// Nobody is trusted.
     #[error("signers is empty, expected one at least")]
     NoSigners,
@@ -389,6 +417,14 @@ pub enum Malformed {
         path: String,
         /// What is wrong with it.
         source: RegexpError,
+    },
+    /// A text is not what it must be.
+    #[error("{path}: {reason}")]
+    Text {
+        /// The member.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A member is not known: what is misspelt must not count for nothing.
     #[error("{path} is not known")]

@@ -10,7 +10,7 @@ use countersign_core::bundle::{self, Bundle, BundleError};
 use countersign_core::quoted::Quoted;
 use countersign_oci::{Pinned, Store, StoreError};
 
-use super::legacy::{ENVELOPE, SIMPLE_SIGNING};
+use super::legacy::{BASE_LAYERS, ENVELOPE, SIMPLE_SIGNING};
 use super::{Kind, Location, Place};
 use finder::Finder;
 
@@ -80,6 +80,8 @@ pub enum Sought<'a> {
     },
     /// Attestations: bundles, the layers of the `.att` tag, and envelopes that are stored as plain referrers.
     Attestations,
+    /// What is signed of bases: bundles with a statement of one, and the layers of the `.base` tag.
+    Bases,
 }
 
 impl Sought<'_> {
@@ -88,13 +90,14 @@ impl Sought<'_> {
         match self {
             Self::Signatures { .. } => Kind::Signature,
             Self::Attestations => Kind::Attestation,
+            Self::Bases => Kind::Base,
         }
     }
 
     /// The most bytes of one that are read, within what the user allows.
     fn limit(self, allowed: u64) -> u64 {
         match self {
-            Self::Signatures { .. } => allowed.min(SIGNATURE),
+            Self::Signatures { .. } | Self::Bases => allowed.min(SIGNATURE),
             Self::Attestations => allowed.min(bundle::LIMIT as u64),
         }
     }
@@ -104,6 +107,7 @@ impl Sought<'_> {
         match self {
             Self::Signatures { .. } => SIMPLE_SIGNING,
             Self::Attestations => ENVELOPE,
+            Self::Bases => BASE_LAYERS,
         }
     }
 }

@@ -326,6 +326,8 @@ pub const LAYER_LIMIT: usize = 1000;
 pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 /// The media type of a signed envelope.
 pub const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+/// The media type of the layers of a base, as they are signed.
+pub const BASE_LAYERS: &str = "application/vnd.dev.cosign.baseimage.layers.v1+json";
 /// The layer annotation that says what kind of claim an attestation makes.
 pub const PREDICATE_TYPE: &str = "predicateType";
 /// The layer annotation that holds the signature, base64.

@@ -277,6 +277,7 @@ fn kind(listing: &Listing, holder: &Digest) -> String {
         (Some(Kind::Signature), _) | (None, Some(SIGN_PREDICATE_TYPE)) => "signature".to_owned(),
         (Some(Kind::Attestation), _) => "attestation".to_owned(),
         (Some(Kind::Sbom), _) => "sbom".to_owned(),
+        (Some(Kind::Base), _) => "base".to_owned(),
         (None, Some(kind)) => kind.to_owned(),
         // the list changed meanwhile
         (None, None) => "unknown".to_owned(),

@@ -2,9 +2,11 @@
 
 use countersign::attachment::Location;
 use countersign::attachment::discover::Limits;
+use countersign::base::{self, Image};
 use countersign::chain::{Asked, verify_chain};
 use countersign::sign::{Subject, beneath, find, without_attestations};
 use countersign::verify::{Rules, Verified, VerifyError, judge, verify_image};
+use countersign_core::base::BasePolicy;
 use countersign_core::chain::Countersigners;
 use countersign_oci::{AnyStore, Pinned, Registry};
 use futures_util::stream::{self, StreamExt};
@@ -18,6 +20,7 @@ use crate::args::source::{self, Names, Source};
 use crate::commands::sign::target::tell_of_attestations;
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::standing::Told;
 
 /// What images are judged by.
 #[derive(Clone, Copy)]
@@ -28,6 +31,8 @@ pub(super) struct Judging<'a> {
     pub(super) countersigners: Option<&'a Countersigners>,
     /// How far the chain is looked at, where it is.
     pub(super) chain: Option<&'a Looked>,
+    /// On which bases images must stand.
+    pub(super) bases: Option<&'a BasePolicy>,
 }
 
 /// Verifies every image of `names` and reports on each, in the order given, or as they come where each has a line of its own;
@@ -90,6 +95,7 @@ async fn reports(
                 command,
                 session,
                 judging,
+                registry,
                 source,
             };
             task.reports().await
@@ -103,6 +109,8 @@ struct Task<'a, 'w> {
     command: &'a VerifyFlags,
     session: &'a Session<'w>,
     judging: Judging<'a>,
+    /// Where the bases of images are looked for.
+    registry: &'a Registry,
     source: Source,
 }
 
@@ -123,10 +131,37 @@ impl Task<'_, '_> {
         if let Some((signature, payload)) = self.command.signature.as_ref().zip(self.command.payload.as_ref()) {
             let attached = given::attached(self.command, self.session, signature, payload).await?;
             let outcome = judge(&image, vec![attached], self.judging.rules, self.session.now()).await;
-            return Ok(Report::new(&self.source.shown, &image, outcome));
+            return self
+                .standing(&image, Report::new(&self.source.shown, &image, outcome))
+                .await;
         }
         let outcome = self.judged(&image).await?;
-        Ok(Report::new(&self.source.shown, &image, outcome))
+        self.standing(&image, Report::new(&self.source.shown, &image, outcome))
+            .await
+    }
+
+    /// Judges on which bases a verified image stands, or every image in a verified index, where that is asked.
+    async fn standing(&self, image: &Pinned, report: Report) -> Result<Report, Failure> {
+        let Some(policy) = self.judging.bases.filter(|_| report.verified().is_some()) else {
+            return Ok(report);
+        };
+        let (store, bases) = (&self.source.store, AnyStore::Registry(self.registry.clone()));
+        let judging = base::Judging {
+            policy,
+            trust: self.judging.rules.trust,
+            repositories: &[],
+            insecurely_trusts_configuration: false,
+            limits: self.judging.limits,
+        };
+        let mut told = Vec::new();
+        for one in base::images(&find(store, &image.reference()).await?, store).await? {
+            let one = Image::read(one, store).await?;
+            let location = self.location(&one.subject.image)?;
+            let now = self.session.now();
+            let standing = base::verify(&one, (store, &location), &bases, judging, now).await?;
+            told.push(Told::new(one, standing).summary());
+        }
+        Ok(report.standing_on(told))
     }
 
     /// The image, or the attachment of it that `--attachment` means, by digest.
@@ -148,6 +183,7 @@ impl Task<'_, '_> {
             limits,
             countersigners,
             chain,
+            bases: _,
         } = self.judging;
         let (store, now) = (&self.source.store, self.session.now());
         let verified = verify_image(image, store, &location, rules, limits, now).await;
@@ -186,18 +222,24 @@ impl Task<'_, '_> {
             .buffered(self.judging.limits.parallel)
             .collect::<Vec<_>>()
             .await;
-        subjects
-            .iter()
-            .zip(outcomes)
-            .map(|(subject, outcome)| {
-                let shown = if subject.image.digest() == subjects[0].image.digest() {
-                    self.source.shown.clone()
-                } else {
-                    subject.image.to_string()
-                };
-                Ok(Report::new(&shown, &subject.image, outcome?))
-            })
-            .collect()
+        let mut reports = Vec::with_capacity(subjects.len());
+        for (subject, outcome) in subjects.iter().zip(outcomes) {
+            let is_root = subject.image.digest() == subjects[0].image.digest();
+            let shown = match is_root {
+                true => self.source.shown.clone(),
+                false => subject.image.to_string(),
+            };
+            let report = Report::new(&shown, &subject.image, outcome?);
+            reports.push(match is_root {
+                // with it, everything beneath it
+                true => match self.standing(&subject.image, report).await {
+                    Ok(report) => report,
+                    Err(failure) => Report::failed(&shown, failure),
+                },
+                false => report,
+            });
+        }
+        Ok(reports)
     }
 
     /// The image for one platform: by its own signatures, or by those of the index that lists its digest.
@@ -218,7 +260,10 @@ impl Task<'_, '_> {
                     false => Ok(via),
                 }
             }
-            outcome => Ok(Report::new(&image.to_string(), &image, outcome).covered("own signature".to_owned())),
+            outcome => {
+                let report = Report::new(&image.to_string(), &image, outcome);
+                self.standing(&image, report.covered("own signature".to_owned())).await
+            }
         }
     }
 
@@ -226,7 +271,8 @@ impl Task<'_, '_> {
     async fn via_index(&self, index: &Subject, image: &Pinned) -> Result<Report, Failure> {
         let outcome = self.judged(&index.image).await?;
         let report = Report::new(&self.source.shown, &index.image, outcome).vouching_for(image);
-        Ok(report.covered(format!("via index {}", index.image.digest())))
+        let report = report.covered(format!("via index {}", index.image.digest()));
+        self.standing(image, report).await
     }
 
     async fn subject(&self) -> Result<Subject, Failure> {

@@ -24,6 +24,8 @@ pub(super) struct Report {
     /// Whose signature counted, where that may be the image's or that of its index.
     covered: Option<String>,
     outcome: Result<Verified, Failure>,
+    /// On which bases the image stands, a line for each image, where that was asked.
+    bases: Vec<String>,
 }
 
 impl Report {
@@ -33,6 +35,7 @@ impl Report {
             image: Some(image.clone()),
             vouched_for: None,
             covered: None,
+            bases: Vec::new(),
             outcome: outcome.map_err(Failure::from),
         }
     }
@@ -43,6 +46,7 @@ impl Report {
             image: None,
             vouched_for: None,
             covered: None,
+            bases: Vec::new(),
             outcome: Err(failure),
         }
     }
@@ -67,6 +71,11 @@ impl Report {
             )
         };
         self.outcome.as_ref().is_err_and(|failure| !undecided(failure))
+    }
+
+    /// Says on which bases the image stands.
+    pub(super) fn standing_on(self, bases: Vec<String>) -> Self {
+        Self { bases, ..self }
     }
 
     /// Says that what was verified is the index that lists `image`.
@@ -210,6 +219,12 @@ impl<'a, 'w> Reporter<'a, 'w> {
         if let (Some(covered), None) = (&report.covered, &report.vouched_for) {
             text.push_str(&format!("Covered: {covered}\n"));
         }
+        if !report.bases.is_empty() {
+            text.push_str("  - The images stand on authorised bases:\n");
+            for line in &report.bases {
+                text.push_str(&format!("    {line}\n"));
+            }
+        }
         text.push_str(&verdicts::not_counted(&verified.refused));
         if let (Some(chain), Some(image)) = (&verified.chain, &report.image) {
             text.push_str(&chain::drawn(image.digest(), chain));
@@ -295,6 +310,8 @@ struct ImageObject {
     covered: Option<String>,
     signatures: Vec<SignatureObject>,
     refused: Vec<RefusedObject>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bases: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chain: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -338,6 +355,7 @@ impl ImageObject {
             image: report.shown,
             signatures,
             refused,
+            bases: report.bases,
             error: diagnostic.map(Diagnostic::into_body),
         }
     }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign_core::Digest;
-use countersign_core::bundle::Bundle;
+use countersign_core::bundle::{Bundle, BundleError};
+use countersign_core::key::Signature;
 use countersign_core::payload::simple_signing;
 use countersign_core::payload::statement::SIGN_PREDICATE_TYPE;
 use countersign_core::quoted::Quoted;
+use countersign_core::{Digest, base};
 use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::{Pinned, Store, StoreError};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -81,7 +82,7 @@ impl<'a, S: Store, T: Send> Finder<'a, S, T> {
         };
         let is_evidence =
             |layer: &Descriptor| layer.media_type.starts_with(BUNDLE_PREFIX) || layer.media_type == self.sought.layer();
-        if !manifest.layers().iter().any(is_evidence) {
+        if !manifest.layers().iter().any(is_evidence) || self.is_of_no_base(&manifest) {
             return Ok(Vec::new());
         }
         let subject = manifest.content().subject.as_ref();
@@ -99,6 +100,12 @@ impl<'a, S: Store, T: Send> Finder<'a, S, T> {
             Err(error) => Ok(vec![self.unreadable(place, error)?]),
             found => found,
         }
+    }
+
+    /// Says whether bases are sought, and this says that it is something else.
+    fn is_of_no_base(&self, manifest: &Manifest) -> bool {
+        let named = manifest.content().annotations.get(PREDICATE_TYPE_ANNOTATION);
+        matches!(self.sought, Sought::Bases) && named.is_some_and(|named| named != base::PREDICATE_TYPE)
     }
 
     /// The predicate type of what is too large for a signature and does not claim to be one.
@@ -246,11 +253,25 @@ fn evidence(layer: &Descriptor, blob: &Result<Bytes, Arc<StoreError>>, sought: S
         Ok(bytes) => match sought {
             Sought::Signatures { .. } => Bundle::from_legacy_layer(bytes.to_vec(), &layer.annotations),
             Sought::Attestations => Bundle::from_legacy_attestation(bytes, &layer.annotations),
+            Sought::Bases => base_signature(layer),
         },
     };
     match bundle {
         Ok(bundle) => Evidence::Bundle(Box::new(bundle)),
         Err(error) => Evidence::Unreadable(Unreadable::Bundle(error)),
+    }
+}
+
+/// The signature over the layers of a base, which is in the annotation: what it is over follows from the image.
+fn base_signature(layer: &Descriptor) -> Result<Bundle, BundleError> {
+    let member = base::SIGNATURE_ANNOTATION;
+    let text = layer.annotations.get(member).ok_or(BundleError::Missing { member })?;
+    match Signature::from_base64(text) {
+        Ok(signature) => Ok(Bundle::of_signature(signature)),
+        Err(_) => Err(BundleError::NoSignature {
+            member,
+            found: Quoted::new(text),
+        }),
     }
 }
 
