@@ -16,6 +16,7 @@ pub mod go_json;
 pub mod key;
 pub mod log;
 pub mod message;
+pub mod openpgp;
 pub mod payload;
 pub mod percent;
 pub mod policy;

@@ -42,7 +42,7 @@ impl Curve {
     }
 
     /// The length of r, of s and of a coordinate, in bytes.
-    pub(super) fn width(self) -> usize {
+    pub(crate) fn width(self) -> usize {
         match self {
             Self::P256 => 32,
             Self::P384 => 48,

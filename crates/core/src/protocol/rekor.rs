@@ -61,7 +61,12 @@ pub enum Kept {
 }
 
 impl Kept {
-    const ALL: [Self; 4] = [Self::Hashes, Self::HashesOfCosign2, Self::Envelope, Self::EnvelopeOfCosign2];
+    const ALL: [Self; 4] = [
+        Self::Hashes,
+        Self::HashesOfCosign2,
+        Self::Envelope,
+        Self::EnvelopeOfCosign2,
+    ];
 
     /// The envelope that is hashed.
     fn envelope(self, signed: &SignedEnvelope) -> Vec<u8> {
