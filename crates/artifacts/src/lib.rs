@@ -1,11 +1,13 @@
 //! Files to OCI artifacts and back, byte for byte as ORAS does it; Tekton bundles and WebAssembly as their own tools do it.
 //!
 //! [`Plan::of`] looks at files and folders, [`push`](push::push) stores them as one artifact in any
-//! [`Store`](countersign_oci::Store), and [`pull`](pull::pull) writes them back. Nothing here knows of signatures.
+//! [`Store`](countersign_oci::Store), and [`pull`](pull::pull) writes them back. [`helm`] has charts. Nothing here
+//! knows of signatures.
 
 pub mod annotations;
 pub mod file;
 mod folder;
+pub mod helm;
 pub mod plan;
 pub mod pull;
 pub mod push;

@@ -3,7 +3,7 @@
 //! A large file is read once: its digest is found while it is sent, and the manifest is written after that.
 
 mod content;
-mod manifest;
+pub(crate) mod manifest;
 mod shape;
 
 use std::collections::{BTreeMap, HashSet};

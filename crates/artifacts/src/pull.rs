@@ -4,7 +4,7 @@
 pub mod fuzzing;
 mod place;
 mod platform;
-mod unpack;
+pub(crate) mod unpack;
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;

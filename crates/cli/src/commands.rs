@@ -8,11 +8,13 @@ mod clean;
 mod completion;
 mod copy;
 mod digest;
+mod discover;
 mod dockerfile;
 mod download;
 mod env;
 mod generate;
 mod generate_key_pair;
+mod helm;
 mod import_key_pair;
 mod initialize;
 mod load;
@@ -223,7 +225,7 @@ fn execute<S: Subcommand>(matches: &mut ArgMatches, session: &Session<'_>) -> Re
 
 /// Every command.
 pub(crate) const ENTRIES: &[Entry] = &[
-    attach::GROUP,
+    attach::ENTRY,
     Entry::of::<attest::Attest>(),
     Entry::of::<attest_blob::AttestBlob>(),
     bundle::GROUP,
@@ -231,11 +233,13 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::of::<completion::Completion>(),
     Entry::of::<copy::Copy>(),
     Entry::of::<digest::Digest>(),
+    Entry::of::<discover::Discover>(),
     dockerfile::GROUP,
     download::GROUP,
     Entry::of::<env::Env>(),
     Entry::of::<generate::Generate>(),
     Entry::of::<generate_key_pair::GenerateKeyPair>(),
+    helm::GROUP,
     Entry::of::<import_key_pair::ImportKeyPair>(),
     Entry::of::<initialize::Initialize>(),
     Entry::of::<load::Load>(),

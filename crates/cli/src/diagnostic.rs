@@ -167,7 +167,7 @@ fn judge(failure: &Failure, program: &str) -> (Exit, Vec<String>) {
             ..
         } => (Exit::General, unknown_help(unknown)),
         Failure::Rejected { source, .. } => (Exit::NoneMatch, rejected_help(source)),
-        Failure::Quorum { .. } => (Exit::NoneMatch, Vec::new()),
+        Failure::Quorum { .. } | Failure::Provenance { .. } => (Exit::NoneMatch, Vec::new()),
         Failure::Blob(BlobError::Signer(SignerError::Message(unknown))) => (Exit::General, unknown_help(unknown)),
         Failure::NoTag { .. } => (Exit::NotFound, Vec::new()),
         Failure::Told { exit } => (*exit, Vec::new()),

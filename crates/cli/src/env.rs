@@ -107,6 +107,7 @@ pub(crate) const MAX_ATTACHMENT_SIZE: &str = "COSIGN_MAX_ATTACHMENT_SIZE";
 pub(crate) const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+pub(crate) const GNUPGHOME: &str = "GNUPGHOME";
 pub(crate) const HOME: &str = "HOME";
 pub(crate) const TUF_ROOT: &str = "TUF_ROOT";
 pub(crate) const TUF_MIRROR: &str = "TUF_MIRROR";
@@ -186,13 +187,18 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "host and port; default metadata.google.internal, on machines of Google",
     ),
     plain(
+        GNUPGHOME,
+        "is the folder with the keyring that Helm charts are verified with",
+        "path to a folder that may hold pubring.gpg; default $HOME/.gnupg",
+    ),
+    plain(
         "GOOGLE_SERVICE_ACCOUNT_NAME",
         "is the account of Google that a Google machine signs as",
         "string with an account, such as name@project.iam.gserviceaccount.com",
     ),
     plain(
         HOME,
-        "is the folder under which .docker/config.json and .sigstore/root are looked for",
+        "is the folder under which .docker/config.json, .gnupg/pubring.gpg and .sigstore/root are looked for",
         "path to a folder",
     ),
     plain("HTTPS_PROXY", "is the proxy for HTTPS", "URL"),

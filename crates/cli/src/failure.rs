@@ -13,16 +13,19 @@ use countersign::mentions::MentionsError;
 use countersign::oidc::TokenError;
 use countersign::oidc::ambient::AmbientError;
 use countersign::policy_program::PolicyError;
+use countersign::provenance::ProvenanceError;
 use countersign::service::ServiceError;
 use countersign::services::VouchError;
 use countersign::sign::SignError;
 use countersign::tuf::TufFailure;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
+use countersign_artifacts::helm::ChartError;
 use countersign_artifacts::{PackError, PullError, PushError};
 use countersign_core::bundle::{BundleError, UpgradeError};
 use countersign_core::envelope::EnvelopeError;
 use countersign_core::key::{ImportError, PrivateKeyError, SealError, SignatureError};
+use countersign_core::openpgp::KeyringError;
 use countersign_core::payload::predicate::PredicateError;
 use countersign_core::payload::statement::StatementError;
 use countersign_core::policy::TooFewSigners;
@@ -393,6 +396,25 @@ pub(crate) enum Failure {
     /// An artifact could not be pulled.
     #[error(transparent)]
     Pull(#[from] PullError),
+    /// A chart could not be read, pushed or pulled.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
+    /// A file is no keyring.
+    #[error("keyring {path}")]
+    Keyring {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        source: KeyringError,
+    },
+    /// A chart is not the one that was signed, or not by whom it should be.
+    #[error("{chart} is not verified")]
+    Provenance {
+        /// The chart as the user named it.
+        chart: String,
+        /// Why not.
+        source: ProvenanceError,
+    },
 }
 
 impl Failure {
@@ -410,6 +432,7 @@ impl Failure {
     pub(crate) fn of_store(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error)
+            | Self::Chart(ChartError::Store(error))
             | Self::Pack(PackError::Manifest(error))
             | Self::Pull(PullError::Store(error) | PullError::Part { source: error, .. })
             | Self::Push(

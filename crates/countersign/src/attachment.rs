@@ -13,6 +13,7 @@ pub mod download;
 pub mod legacy;
 pub mod list;
 pub mod referrer;
+pub mod referrers;
 pub mod sbom;
 
 pub use discover::{Attached, Evidence, Sought, discover};

@@ -14,6 +14,7 @@ pub mod mentions;
 pub mod oidc;
 pub mod policy_file;
 pub mod policy_program;
+pub mod provenance;
 pub mod rekor;
 pub mod service;
 pub mod services;

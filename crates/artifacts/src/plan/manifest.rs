@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use countersign_core::{Digest, go_json};
 use countersign_oci::manifest::Platform;
-use countersign_oci::{Descriptor, Manifest, media_type};
+use countersign_oci::{Descriptor, Manifest, StoreError, media_type};
 use serde::Serialize;
 
 use super::PackError;
@@ -15,7 +15,8 @@ use super::shape::Shape;
 #[serde(rename_all = "camelCase")]
 struct WireManifest<'a> {
     schema_version: u32,
-    media_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_type: Option<&'a str>,
     config: WireDescriptor<'a>,
@@ -62,7 +63,7 @@ impl<'a> WireDescriptor<'a> {
 pub(super) fn write(shape: &Shape, config: Descriptor, layers: Vec<Descriptor>) -> Result<Manifest, PackError> {
     let bytes = go_json::to_vec(&WireManifest {
         schema_version: 2,
-        media_type: media_type::OCI_MANIFEST,
+        media_type: Some(media_type::OCI_MANIFEST),
         artifact_type: shape.artifact_type(),
         config: WireDescriptor::of(&config),
         layers: layers.iter().map(WireDescriptor::of).collect(),
@@ -70,6 +71,24 @@ pub(super) fn write(shape: &Shape, config: Descriptor, layers: Vec<Descriptor>) 
         annotations: shape.annotations(),
     });
     Manifest::parse(Bytes::from(bytes), media_type::OCI_MANIFEST).map_err(PackError::Manifest)
+}
+
+/// Writes a manifest that says neither its own media type nor what it is, as those of Helm are.
+pub(crate) fn bare(
+    config: &Descriptor,
+    layers: &[Descriptor],
+    annotations: &BTreeMap<String, String>,
+) -> Result<Manifest, StoreError> {
+    let bytes = go_json::to_vec(&WireManifest {
+        schema_version: 2,
+        media_type: None,
+        artifact_type: None,
+        config: WireDescriptor::of(config),
+        layers: layers.iter().map(WireDescriptor::of).collect(),
+        subject: None,
+        annotations,
+    });
+    Manifest::parse(Bytes::from(bytes), media_type::OCI_MANIFEST)
 }
 
 /// Writes the image configuration that says only which platform the artifact is for.

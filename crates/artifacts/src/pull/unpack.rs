@@ -4,7 +4,7 @@
 //! once its digest is known to be right. Symbolic links may only point below the folder, and nothing is written
 //! through one; there are no special files, no owners and no set-user-ID bits.
 
-mod entry;
+pub(crate) mod entry;
 mod merge;
 mod tree;
 

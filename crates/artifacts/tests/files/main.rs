@@ -1,5 +1,6 @@
 //! Packing, pushing and pulling, on real files and image layouts.
 
+mod helm;
 mod interop;
 mod pack;
 mod pull;

@@ -18,16 +18,16 @@ use crate::env::{self, Environment};
 use crate::failure::Failure;
 use crate::session::Session;
 
-/// How registries are reached.
+/// How registries are reached; Helm's and ORAS's names of these flags count too.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Registry flags")]
 pub(crate) struct RegistryArgs {
     /// Takes any TLS certificate: whoever is on the way can read and change what is sent
-    #[arg(long)]
+    #[arg(long, alias = "insecure-skip-tls-verify")]
     allow_insecure_registry: bool,
 
     /// Speaks plain HTTP where the registry does not speak TLS
-    #[arg(long)]
+    #[arg(long, alias = "plain-http")]
     allow_http_registry: bool,
 
     /// Asks the credential services of cloud providers too (not supported)
@@ -35,11 +35,11 @@ pub(crate) struct RegistryArgs {
     k8s_keychain: bool,
 
     /// The user name for the registry
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, alias = "username", value_name = "NAME")]
     registry_username: Option<String>,
 
     /// The password for the registry
-    #[arg(long, value_name = "PASSWORD")]
+    #[arg(long, alias = "password", value_name = "PASSWORD")]
     registry_password: Option<String>,
 
     /// The access token for the registry
@@ -47,7 +47,7 @@ pub(crate) struct RegistryArgs {
     registry_token: Option<String>,
 
     /// A file of certificate authorities, PEM, trusted beside the machine's own
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, alias = "ca-file", value_name = "FILE")]
     registry_cacert: Option<String>,
 
     /// The certificate shown to the registry, PEM

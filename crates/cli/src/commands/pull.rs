@@ -2,9 +2,10 @@
 
 use clap::Args;
 use countersign_artifacts::pull::{Existing, PathTraversal};
-use countersign_artifacts::{FileSpec, PullOptions, pull};
+use countersign_artifacts::{FileSpec, PullOptions, Pulled, pull};
+use countersign_core::Digest;
 use countersign_oci::manifest::Platform;
-use countersign_oci::{Meter, Store};
+use countersign_oci::{Meter, Pinned, Store, StoreError};
 
 use super::Subcommand;
 use crate::args::concurrency::ConcurrencyArgs;
@@ -37,6 +38,10 @@ pub(crate) struct Pull {
     #[arg(long, value_name = "FILE[:TYPE]")]
     config: Option<FileSpec>,
 
+    /// Writes the files of what the artifact refers to as well, and so on
+    #[arg(long)]
+    include_subject: bool,
+
     #[command(flatten)]
     platform: PlatformArgs,
 
@@ -62,25 +67,50 @@ impl Subcommand for Pull {
         let options = self.options(meter.clone());
         let bar = self.progress.bar(session.ui(), "Pulling", None, || meter.total());
         let folder = session.path(&self.folder);
-        let (artifact, pulled) = session.wait_with(bar, async {
-            let artifact = registry.resolve(&reference).await?;
-            let pulled = pull(&registry, &artifact, &folder, &options).await?;
-            Ok((artifact, pulled))
+        let all = session.wait_with(bar, async {
+            let mut next = Some(registry.resolve(&reference).await?);
+            let mut all: Vec<(Pinned, Pulled)> = Vec::new();
+            while let Some(artifact) = next {
+                let pulled = pull(&registry, &artifact, &folder, &options).await?;
+                let subject = pulled.manifest().content().subject.as_ref();
+                let subject = subject.filter(|_| self.include_subject);
+                if subject.is_some() && all.len() == SUBJECTS {
+                    return Err(too_deep(&artifact).into());
+                }
+                let by_digest = |digest: &Digest| artifact.repository().digest(digest.clone()).pin(digest.clone());
+                next = subject.map(|subject| by_digest(&subject.digest));
+                all.push((artifact, pulled));
+            }
+            Ok(all)
         })?;
-        for layer in pulled.skipped() {
-            session
-                .ui()
-                .warn(&format!("layer {} has no title and was not written", layer.digest));
+        for (artifact, pulled) in &all {
+            told(artifact, pulled, session)?;
         }
-        session.ui().info(&format!("Pulled {artifact}"));
-        let mut text = String::new();
-        for file in pulled.files() {
-            let path = file.path.strip_prefix(session.directory()).unwrap_or(&file.path);
-            text.push_str(&path.display().to_string());
-            text.push('\n');
-        }
-        session.ui().print(text.as_bytes())
+        Ok(())
     }
+}
+
+fn too_deep(artifact: &Pinned) -> StoreError {
+    StoreError::TooLarge {
+        what: format!("what {artifact} refers to, and so on,"),
+        limit: format!("{SUBJECTS} artifacts"),
+    }
+}
+
+fn told(artifact: &Pinned, pulled: &Pulled, session: &Session<'_>) -> Result<(), Failure> {
+    for layer in pulled.skipped() {
+        session
+            .ui()
+            .warn(&format!("layer {} has no title and was not written", layer.digest));
+    }
+    session.ui().info(&format!("Pulled {artifact}"));
+    let mut text = String::new();
+    for file in pulled.files() {
+        let path = file.path.strip_prefix(session.directory()).unwrap_or(&file.path);
+        text.push_str(&path.display().to_string());
+        text.push('\n');
+    }
+    session.ui().print(text.as_bytes())
 }
 
 impl Pull {
@@ -99,3 +129,6 @@ impl Pull {
         options
     }
 }
+
+/// How many artifacts are followed from one to what it refers to.
+const SUBJECTS: usize = 32;

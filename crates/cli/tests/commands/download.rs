@@ -1,4 +1,8 @@
+use snapbox::str;
+
+use crate::assert_outcome;
 use crate::attaching::{bundle, envelope, image};
+use crate::harness::User;
 use crate::signing::{A, SIGN, VULNERABILITIES, signer};
 
 mod attestation;
@@ -73,5 +77,36 @@ fn a_referrer_of_another_image_is_told() {
             .stderr
             .contains(&format!("refers to {other}, expected {digest}")),
         "{outcome}"
+    );
+}
+
+#[test]
+fn a_group_alone_shows_its_commands() {
+    let alone = User::new().run("download");
+    assert_eq!((alone.exit, alone.stderr.as_str()), (0, ""));
+    assert_eq!(alone.stdout, User::new().run("download --help").stdout);
+    assert_eq!(alone.stdout, User::new().run("download -t 5m").stdout);
+    assert_eq!(alone.stdout, User::new().run("help download").stdout);
+    for line in [
+        "Usage: countersign download [command]",
+        "attestation  ",
+        "signature    ",
+    ] {
+        assert!(alone.text().contains(line), "{alone}");
+    }
+}
+
+#[test]
+fn a_word_that_is_not_in_the_group_is_named() {
+    assert_outcome!(
+        User::new().run("download singature"),
+        str![[r#"
+--- stderr
+Error: unknown command "singature" for "countersign download"
+help: did you mean signature?
+help: `countersign download --help` shows how it is used
+--- exit 1
+
+"#]]
     );
 }

@@ -50,3 +50,18 @@ Error: manifest REGISTRY/app:v1 not found
 "#]]
     );
 }
+
+#[test]
+fn the_files_of_the_subject_come_too_where_asked() {
+    let registry = Registry::open();
+    let user = pushed(&registry);
+    user.write("note.txt", "note\n");
+    let name = registry.name("app:v1");
+    let attached = user.run(&format!("attach --artifact-type a/b {name} note.txt"));
+    let name = attached.text().trim_end();
+    let alone = user.run(&format!("pull {name} -o alone"));
+    assert_eq!(alone.stdout, b"alone/note.txt\n");
+    let both = user.run(&format!("pull {name} --include-subject -o both"));
+    assert_eq!(both.exit, 0, "{both}");
+    assert_eq!(both.stdout, b"both/note.txt\nboth/hello.txt\nboth/docs\n");
+}

@@ -98,3 +98,37 @@ help: `countersign push --help` shows how it is used
 "#]]
     );
 }
+
+#[test]
+fn an_artifact_without_a_tag_is_stored_by_its_digest_only() {
+    let registry = Registry::open();
+    let user = User::new();
+    user.write("hello.txt", "hello\n");
+    let outcome = user.run(&format!("push {} hello.txt", registry.name("app")));
+    assert_eq!(outcome.exit, 0, "{outcome}");
+    assert_eq!(user.run(&format!("digest {}", outcome.text().trim_end())).exit, 0);
+    assert_eq!(user.run(&format!("digest {}", registry.name("app:latest"))).exit, 11);
+}
+
+#[test]
+fn an_artifact_refers_to_its_subject_of_the_same_repository() {
+    let registry = Registry::open();
+    let user = User::new();
+    user.write("hello.txt", "hello\n");
+    let name = registry.name("app:v1");
+    assert_eq!(user.run(&format!("push {name} hello.txt")).exit, 0);
+    let line = |subject: &str| format!("push --subject {subject} {} hello.txt", registry.name("app:v2"));
+    let outcome = user.run(&line(&name));
+    assert_eq!(outcome.exit, 0, "{outcome}");
+    let found = user.run(&format!("discover {name}"));
+    let digest = outcome.text().trim_end().rsplit('@').next().expect("there is one");
+    assert!(found.text().contains(digest), "{found}");
+    let missing = user.run(&line(&registry.name("app:v3")));
+    assert_eq!(missing.exit, 11, "{missing}");
+    let other = user.run(&line("localhost:1/other:v1"));
+    let reason = format!(
+        "Error: --subject localhost:1/other:v1: expected an artifact of {}\n",
+        registry.name("app")
+    );
+    assert!(other.stderr.starts_with(&reason), "{other}");
+}

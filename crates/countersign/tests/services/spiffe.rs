@@ -16,7 +16,11 @@ use tokio::net::UnixListener;
 use crate::scripted::http;
 
 /// What the agent answers: the fields of its head, its body, its trailers.
-type Answer = (&'static [(&'static str, &'static str)], Vec<u8>, &'static [(&'static str, &'static str)]);
+type Answer = (
+    &'static [(&'static str, &'static str)],
+    Vec<u8>,
+    &'static [(&'static str, &'static str)],
+);
 
 /// An agent that answers as a test says, and what it was asked.
 struct Agent {
@@ -41,7 +45,9 @@ impl Agent {
                     async move {
                         let (head, body) = request.into_parts();
                         let body = body.collect().await.unwrap().to_bytes().to_vec();
-                        log.lock().unwrap().push_back((head.uri.path().to_owned(), head.headers, body));
+                        log.lock()
+                            .unwrap()
+                            .push_back((head.uri.path().to_owned(), head.headers, body));
                         Ok::<_, Infallible>(respond(answer))
                     }
                 });
@@ -49,7 +55,11 @@ impl Agent {
                 drop(server.serve_connection(TokioIo::new(stream), service).await);
             }
         });
-        Self { socket, asked, _folder: folder }
+        Self {
+            socket,
+            asked,
+            _folder: folder,
+        }
     }
 
     fn address(&self) -> String {
@@ -78,15 +88,23 @@ fn message(content: &[u8]) -> Vec<u8> {
 
 /// A response with one SVID: its identity, its token, and a hint.
 fn svid(token: &str) -> Vec<u8> {
-    let field = |number: u8, content: &[u8]| {
-        [&[number << 3 | 2, u8::try_from(content.len()).unwrap()], content].concat()
-    };
-    let svid = [field(1, b"spiffe://example.com/build"), field(2, token.as_bytes()), field(3, b"hint")].concat();
+    let field =
+        |number: u8, content: &[u8]| [&[number << 3 | 2, u8::try_from(content.len()).unwrap()], content].concat();
+    let svid = [
+        field(1, b"spiffe://example.com/build"),
+        field(2, token.as_bytes()),
+        field(3, b"hint"),
+    ]
+    .concat();
     [field(1, &svid), field(1, &field(2, b"second"))].concat()
 }
 
 async fn found(socket: Option<&str>, agent: &Path) -> Result<Option<String>, AmbientError> {
-    let variable = |name: &str| (name == "SPIFFE_ENDPOINT_SOCKET").then(|| socket.map(str::to_owned)).flatten();
+    let variable = |name: &str| {
+        (name == "SPIFFE_ENDPOINT_SOCKET")
+            .then(|| socket.map(str::to_owned))
+            .flatten()
+    };
     let surroundings = Surroundings {
         variable: &variable,
         file: Path::new("/nowhere"),
@@ -113,7 +131,10 @@ fn said(agent: &Agent, error: &AmbientError) -> String {
 async fn the_agent_is_asked_as_the_workload_api_says_and_its_first_token_is_taken() {
     let agent = Agent::start((&[], message(&svid("a.b.c")), &[("grpc-status", "0")]));
     let address = agent.address();
-    assert_eq!(found(Some(&address), Path::new("/nowhere")).await.unwrap().as_deref(), Some("a.b.c"));
+    assert_eq!(
+        found(Some(&address), Path::new("/nowhere")).await.unwrap().as_deref(),
+        Some("a.b.c")
+    );
     let (path, headers, body) = agent.asked.lock().unwrap().pop_front().unwrap();
     assert_eq!(path, "/SpiffeWorkloadAPI/FetchJWTSVID");
     assert_eq!(headers["workload.spiffe.io"], "true");
@@ -133,11 +154,19 @@ async fn an_agent_where_spire_puts_it_is_asked_without_a_variable() {
 async fn what_an_agent_says_without_a_token_is_an_error_that_names_it() {
     let cases: [(Answer, &str); 6] = [
         (
-            (&[("grpc-status", "7"), ("grpc-message", "no identity issued")], Vec::new(), &[]),
+            (
+                &[("grpc-status", "7"), ("grpc-message", "no identity issued")],
+                Vec::new(),
+                &[],
+            ),
             "asking the SPIFFE agent for a token: agent AGENT answered status 7: \"no identity issued\"",
         ),
         (
-            (&[], Vec::new(), &[("grpc-status", "3"), ("grpc-message", "audience must be specified")]),
+            (
+                &[],
+                Vec::new(),
+                &[("grpc-status", "3"), ("grpc-message", "audience must be specified")],
+            ),
             "asking the SPIFFE agent for a token: agent AGENT answered status 3: \"audience must be specified\"",
         ),
         (
@@ -145,7 +174,11 @@ async fn what_an_agent_says_without_a_token_is_an_error_that_names_it() {
             "SPIFFE agent AGENT gave no token, expected one JWT-SVID at least",
         ),
         (
-            (&[], message(b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), &[("grpc-status", "0")]),
+            (
+                &[],
+                message(b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+                &[("grpc-status", "0")],
+            ),
             "SPIFFE agent AGENT gave no token, expected one JWT-SVID at least",
         ),
         (
@@ -167,7 +200,9 @@ async fn what_an_agent_says_without_a_token_is_an_error_that_names_it() {
 
 #[tokio::test]
 async fn an_agent_that_is_named_and_not_there_is_not_passed_over() {
-    let error = found(Some("unix:///nowhere/agent.sock"), Path::new("/nowhere")).await.unwrap_err();
+    let error = found(Some("unix:///nowhere/agent.sock"), Path::new("/nowhere"))
+        .await
+        .unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "agent unix:///nowhere/agent.sock cannot be reached");
     let error = found(Some("http://agent"), Path::new("/nowhere")).await.unwrap_err();

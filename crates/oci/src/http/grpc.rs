@@ -127,7 +127,10 @@ pub struct UnaryCall<'a> {
 /// [`GrpcError`], which names the agent.
 pub async fn unary(address: &AgentAddress, call: &UnaryCall<'_>) -> Result<Bytes, GrpcError> {
     let exchange = async {
-        let connected = |source| GrpcError::Connect { address: address.clone(), source };
+        let connected = |source| GrpcError::Connect {
+            address: address.clone(),
+            source,
+        };
         match address {
             AgentAddress::Tcp(at) => exchange(TcpStream::connect(at).await.map_err(connected)?, address, call).await,
             AgentAddress::Unix(at) => exchange(UnixStream::connect(at).await.map_err(connected)?, address, call).await,
@@ -146,14 +149,20 @@ where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     TokioIo<S>: Read + Write,
 {
-    let broken = |source: Box<dyn std::error::Error + Send + Sync>| GrpcError::Exchange { address: address.clone(), source };
+    let broken = |source: Box<dyn std::error::Error + Send + Sync>| GrpcError::Exchange {
+        address: address.clone(),
+        source,
+    };
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
         .map_err(|error| broken(error.into()))?;
     let connection = tokio::spawn(connection);
     let answer = async {
         let request = request(call).map_err(|error| broken(error.into()))?;
-        let answer = sender.send_request(request).await.map_err(|error| broken(error.into()))?;
+        let answer = sender
+            .send_request(request)
+            .await
+            .map_err(|error| broken(error.into()))?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, call.limit + FRAME).collect().await.map_err(broken)?;
         // where there is no message, the status stands in the head
@@ -163,7 +172,10 @@ where
         }
         if head.status != http::StatusCode::OK {
             let found = format!("HTTP status {}", head.status.as_u16());
-            return Err(GrpcError::Message { address: address.clone(), found });
+            return Err(GrpcError::Message {
+                address: address.clone(),
+                found,
+            });
         }
         message(&body.to_bytes(), address)
     };
@@ -188,7 +200,11 @@ fn request(call: &UnaryCall<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
 
 /// A status other than 0 is a refusal.
 fn status(fields: &HeaderMap, address: &AgentAddress) -> Result<(), GrpcError> {
-    let text = |name: &str| fields.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let text = |name: &str| {
+        fields
+            .get(name)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
     match text("grpc-status") {
         Some(status) if status != "0" => Err(GrpcError::Status {
             address: address.clone(),
@@ -206,7 +222,10 @@ fn message(body: &Bytes, address: &AgentAddress) -> Result<Bytes, GrpcError> {
     let rest = body.len().checked_sub(FRAME).and_then(|rest| u64::try_from(rest).ok());
     if body.first() != Some(&0) || length.is_none() || length != rest {
         let found = format!("a body of {} bytes that is no message", body.len());
-        return Err(GrpcError::Message { address: address.clone(), found });
+        return Err(GrpcError::Message {
+            address: address.clone(),
+            found,
+        });
     }
     Ok(body.slice(FRAME..))
 }

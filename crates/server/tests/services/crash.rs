@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign_core::TrustedRoot;
+use countersign_core::certificate::Certificate;
 use countersign_core::certificate::path::{Purpose, verify_path};
 use countersign_core::certificate::sct::verify_embedded;
-use countersign_core::certificate::Certificate;
 use countersign_core::log::merkle::TreeHash;
 use countersign_server::{Durability, Server, ServerOptions, ServiceOptions};
 use http::Method;
@@ -28,7 +28,9 @@ const WRITERS: usize = 4;
 async fn serve_until_killed() {
     if let Some(folder) = process::folder() {
         let options = ServerOptions::new(folder).durability(Durability::PowerCut);
-        let running = Server::start(options.services(ServiceOptions::default())).await.unwrap();
+        let running = Server::start(options.services(ServiceOptions::default()))
+            .await
+            .unwrap();
         process::wait(&running).await;
     }
 }
@@ -46,7 +48,10 @@ impl Told {
     fn note_checkpoint(&mut self, text: &str) -> u64 {
         let (size, root) = checkpoint(text);
         let before = self.roots.insert(size, root);
-        assert!(before.is_none_or(|before| before == root), "the log signed two trees of one size");
+        assert!(
+            before.is_none_or(|before| before == root),
+            "the log signed two trees of one size"
+        );
         size
     }
 }
@@ -75,7 +80,9 @@ async fn issue(address: String, told: Arc<Mutex<Told>>) {
         let Ok(answer) = answer else { return };
         let issued = chain(&answer.expect(200).json()).swap_remove(0);
         told.lock().unwrap().certificates.push(issued);
-        let Some(answer) = get(&address, "/ct/checkpoint").await else { return };
+        let Some(answer) = get(&address, "/ct/checkpoint").await else {
+            return;
+        };
         told.lock().unwrap().note_checkpoint(&answer.expect(200).text());
     }
 }
@@ -126,7 +133,11 @@ async fn check(address: &str, folder: &Path, told: &mut Told) {
     let mut data = Vec::new();
     for tile in 0..size.div_ceil(256) {
         let width = (size - tile * 256).min(256);
-        let part = if width == 256 { String::new() } else { format!(".p/{width}") };
+        let part = if width == 256 {
+            String::new()
+        } else {
+            format!(".p/{width}")
+        };
         let path = format!("/ct/tile/data/{tile:03}{part}");
         let tile = get(address, &path).await.unwrap().expect(200).body;
         leaves.extend(entries(&tile).iter().map(|entry| TreeHash::of_leaf(entry)));

@@ -7,7 +7,7 @@ use tar::{Header, PaxExtensions};
 use super::UnpackError;
 
 /// Reads an archive entry by entry; what [`next`](Self::next) gave can be read until the next call.
-pub(super) struct Entries<R> {
+pub(crate) struct Entries<R> {
     reader: R,
     /// The content of the entry that is not read yet.
     left: u64,
@@ -18,19 +18,19 @@ pub(super) struct Entries<R> {
 
 /// What an entry is.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) kind: Kind,
-    pub(super) name: String,
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
     /// Where a link points.
-    pub(super) target: String,
-    pub(super) mode: u32,
-    pub(super) seconds: u64,
-    pub(super) size: u64,
+    pub(crate) target: String,
+    pub(crate) mode: u32,
+    pub(crate) seconds: u64,
+    pub(crate) size: u64,
 }
 
 /// The kinds of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     Folder,
     SymbolicLink,
@@ -48,7 +48,7 @@ struct Extension {
 
 impl<R: Read> Entries<R> {
     /// Reads the archive from `reader`.
-    pub(super) fn new(reader: R) -> Self {
+    pub(crate) fn new(reader: R) -> Self {
         Self {
             reader,
             left: 0,
@@ -58,7 +58,7 @@ impl<R: Read> Entries<R> {
     }
 
     /// The next entry; `None` at the end of the archive.
-    pub(super) fn next(&mut self) -> Result<Option<Entry>, UnpackError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Entry>, UnpackError> {
         let mut extension = Extension::default();
         loop {
             self.skip()?;

@@ -44,7 +44,9 @@ pub(super) async fn token(address: &AgentAddress, audience: &str) -> Result<Secr
         .and_then(|token| String::from_utf8(token.to_vec()).ok())
         .filter(|token| !token.is_empty())
         .map(Secret::new)
-        .ok_or_else(|| SpiffeError::NoToken { address: address.clone() })
+        .ok_or_else(|| SpiffeError::NoToken {
+            address: address.clone(),
+        })
 }
 
 /// Writes a field of bytes (protobuf encoding, wire type 2).
