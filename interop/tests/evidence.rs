@@ -129,7 +129,10 @@ fn an_attestation_and_a_certificate_in_files_are_verified_by_the_entry_that_the_
     let identity = scene.stack.identity("user@example.com");
     let kind = ["--type", "https://type.example"];
     let kinds = ["dsse", "intoto"];
-    for (tool, entry) in ["cosign2", "ours"].into_iter().flat_map(|tool| kinds.map(|entry| (tool, entry))) {
+    for (tool, entry) in ["cosign2", "ours"]
+        .into_iter()
+        .flat_map(|tool| kinds.map(|entry| (tool, entry)))
+    {
         let token = scene.stack.token("issuer", "");
         let sign = [
             "attest-blob",

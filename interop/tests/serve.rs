@@ -299,8 +299,20 @@ fn a_spiffe_agent_says_who_signs() {
     let agent = run.serve(scene.peers.path("agent.log").as_ref());
     waited(|| fs::exists(&socket).unwrap().then_some(()));
     let signed = |socket: &str| {
-        let (config, root) = (scene.sigstore.file("signing_config.v0.2.json"), scene.sigstore.file("trusted_root.json"));
-        let more = ["-y", "--signing-config", &config, "--trusted-root", &root, "--bundle", &bundle, &scene.file];
+        let (config, root) = (
+            scene.sigstore.file("signing_config.v0.2.json"),
+            scene.sigstore.file("trusted_root.json"),
+        );
+        let more = [
+            "-y",
+            "--signing-config",
+            &config,
+            "--trusted-root",
+            &root,
+            "--bundle",
+            &bundle,
+            &scene.file,
+        ];
         let run = Run::new(&scene.peers, "ours", &["sign-blob"]).with(&more);
         run.env("SPIFFE_ENDPOINT_SOCKET", socket).end()
     };
@@ -308,7 +320,10 @@ fn a_spiffe_agent_says_who_signs() {
     scene.verified("cosign3", "verify-blob", &owned(&["--bundle", &bundle]), &scene.file);
     fs::remove_file(&svid).unwrap();
     let refused = signed(&socket);
-    assert!(refused.stderr.contains("answered status 7: \"no identity issued\""), "{refused:#?}");
+    assert!(
+        refused.stderr.contains("answered status 7: \"no identity issued\""),
+        "{refused:#?}"
+    );
     drop(agent);
 }
 
