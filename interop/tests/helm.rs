@@ -59,7 +59,7 @@ fn key(peers: &Peers) -> bool {
         let begin = format!("--homedir {home} --batch --yes --pinentry-mode loopback --no-tty ");
         let arguments: Vec<&str> = begin.split_whitespace().chain(["--passphrase", ""]).collect();
         let arguments: Vec<&str> = arguments.into_iter().chain(line.split_whitespace()).collect();
-        Run::new(peers, "gpg", &arguments).end().expect_success();
+        drop(Run::new(peers, "gpg", &arguments).end().expect_success());
     };
     gpg("--quick-generate-key charts@example.com rsa2048 sign 0");
     gpg(&format!("--output {} --export-secret-keys", peers.path("secring.gpg")));
@@ -172,9 +172,9 @@ fn what_one_pushes_the_other_pulls_and_verifies() {
             let folder = format!("{pulls}-from-{pushes}");
             fs::create_dir_all(peers.path(&folder)).expect("the scratch folder is ours");
             let place = format!("oci://{address}/{helm_program}/{pushes}");
-            helm(peers, pushes, &format!("push {file} {place} --plain-http")).expect_success();
+            drop(helm(peers, pushes, &format!("push {file} {place} --plain-http")).expect_success());
             let pull = format!("pull {place}/a --version 1.2.3+build.4 --plain-http --destination {folder}");
-            helm(peers, pulls, &format!("{pull} --verify --keyring pubring.gpg")).expect_success();
+            drop(helm(peers, pulls, &format!("{pull} --verify --keyring pubring.gpg")).expect_success());
             for name in [file.to_owned(), format!("{file}.prov")] {
                 let read = |name: &str| fs::read(peers.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
                 assert_eq!(read(&format!("{folder}/{name}")), read(&name), "{pulls} {name}");
