@@ -72,21 +72,7 @@ fn each_entry(
 
 fn add_entry(entry: &Entry, content: &mut dyn Read, view: &mut View) -> Result<(), SbomError> {
     let name = entry.name.trim_end_matches('/');
-    let (folder, base) = name.rsplit_once('/').unwrap_or(("", name));
-    if base == OPAQUE {
-        // The place of what is in a folder is the folder's, through links.
-        let inside = view.place(name);
-        let folder = inside.as_deref().and_then(|place| place.rsplit_once('/'));
-        view.make_opaque(folder.map_or("", |(folder, _)| folder));
-        return Ok(());
-    }
-    if let Some(gone) = base.strip_prefix(WHITEOUT) {
-        // Others of this form are a union file system's own notes.
-        if !gone.starts_with(WHITEOUT)
-            && let Some(place) = view.place(&format!("{folder}/{gone}"))
-        {
-            view.white_out(&place);
-        }
+    if take_away(name, view) {
         return Ok(());
     }
     let Some(place) = view.place(name) else {
@@ -117,6 +103,27 @@ fn add_entry(entry: &Entry, content: &mut dyn Read, view: &mut View) -> Result<(
         Kind::Special => view.replace(&place),
     }
     Ok(())
+}
+
+/// Removes what a whiteout names; says whether the entry of this name is one, or a union file system's own note.
+fn take_away(name: &str, view: &mut View) -> bool {
+    let (folder, base) = name.rsplit_once('/').unwrap_or(("", name));
+    if base == OPAQUE {
+        // The place of what is in a folder is the folder's, through links.
+        let inside = view.place(name);
+        let folder = inside.as_deref().and_then(|place| place.rsplit_once('/'));
+        view.make_opaque(folder.map_or("", |(folder, _)| folder));
+        return true;
+    }
+    let Some(gone) = base.strip_prefix(WHITEOUT) else {
+        return false;
+    };
+    if !gone.starts_with(WHITEOUT)
+        && let Some(place) = view.place(&format!("{folder}/{gone}"))
+    {
+        view.white_out(&place);
+    }
+    true
 }
 
 /// Ends in an error when there is too much.

@@ -1,5 +1,7 @@
 //! RPM's own database, `Packages.db` (`lib/backend/ndb/rpmpkg.c`): pages of slots, each of which leads to a header.
 
+use std::borrow::Cow;
+
 use super::super::super::content::Content;
 use super::super::{ReadError, malformed};
 use super::{HEADER_LIMIT, PACKAGE_LIMIT};
@@ -38,17 +40,22 @@ pub(super) fn each_package(
                 limit: PACKAGE_LIMIT,
             });
         }
-        let blob = content.at(at, BLOCK)?;
-        let length = u64::from(word(&blob, 12));
-        if !blob.starts_with(b"BlbS") || word(&blob, 4) != package {
-            return Err(malformed("a slot leads to no package"));
-        }
-        if length > HEADER_LIMIT {
-            return Err(ReadError::TooLarge { limit: HEADER_LIMIT });
-        }
-        take(&content.at(at + BLOCK, length)?)?;
+        take(&blob(content, at, package)?)?;
     }
     Ok(())
+}
+
+/// The header of the package of this number.
+fn blob(content: &Content, at: u64, package: u32) -> Result<Cow<'_, [u8]>, ReadError> {
+    let head = content.at(at, BLOCK)?;
+    let length = u64::from(word(&head, 12));
+    if !head.starts_with(b"BlbS") || word(&head, 4) != package {
+        return Err(malformed("a slot leads to no package"));
+    }
+    if length > HEADER_LIMIT {
+        return Err(ReadError::TooLarge { limit: HEADER_LIMIT });
+    }
+    Ok(content.at(at + BLOCK, length)?)
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
