@@ -284,4 +284,5 @@ fn witnesses<'l>(of: &'l Digest, links: &ByParent<'l>) -> Vec<&'l VerifiedSignat
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
 mod tests;

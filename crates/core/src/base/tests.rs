@@ -1,3 +1,5 @@
+#![expect(clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+
 mod attacks;
 mod properties;
 mod require;
