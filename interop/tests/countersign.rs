@@ -55,7 +55,7 @@ impl<'a> World<'a> {
     fn sign(&self, tool: Tool, format: Format, key: usize, image: &str) {
         let arguments = tool.sign_arguments(self.peers, format, &self.keys[key], image);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Run::new(self.peers, tool.program(), &arguments).end().expect_success();
+        drop(Run::new(self.peers, tool.program(), &arguments).end().expect_success());
     }
 
     fn countersign(&self, flags: &str) {
@@ -137,7 +137,7 @@ fn the_real_cosign_verifies_our_countersignature_in_the_tags_format() {
         );
         ok(&peers, cosign, &line);
     }
-    world.chain().expect_success();
+    drop(world.chain().expect_success());
 }
 
 #[test]

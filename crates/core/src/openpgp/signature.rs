@@ -102,9 +102,8 @@ impl<'a> Signature<'a> {
                 // these prove themselves, or only help to find what does
                 ISSUER_ID if self.issuer_id.is_none() => self.issuer_id = Some(fields.array(SUBPACKET)?),
                 ISSUER if self.issuer.is_none() => {
-                    if fields.byte(SUBPACKET)? == 4 {
-                        self.issuer = Some(fields.array(SUBPACKET)?);
-                    }
+                    let is_version_4 = fields.byte(SUBPACKET)? == 4;
+                    self.issuer = is_version_4.then(|| fields.array(SUBPACKET)).transpose()?;
                 }
                 EMBEDDED if self.embedded.is_none() => self.embedded = Some(fields.rest()),
                 // what is not signed says nothing

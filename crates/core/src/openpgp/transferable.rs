@@ -142,14 +142,11 @@ impl TransferableKey {
         }
         let mut said = Said::default();
         let is_binding = |kind| kind == signature::SUBKEY;
-        let binding = match self.latest(&subkey.signatures, is_binding, &parts, now, &mut said) {
-            Some(binding) => binding,
-            None => {
-                return Err(match said.weak {
-                    Some(hash) => KeyProblem::WeakSelfSignature { hash },
-                    None => KeyProblem::NotBound,
-                });
-            }
+        let Some(binding) = self.latest(&subkey.signatures, is_binding, &parts, now, &mut said) else {
+            return Err(match said.weak {
+                Some(hash) => KeyProblem::WeakSelfSignature { hash },
+                None => KeyProblem::NotBound,
+            });
         };
         living(&subkey.key, &binding, signed, now)?;
         if binding.is_for_signing() != Some(true) {

@@ -22,10 +22,13 @@ type Answer = (
     &'static [(&'static str, &'static str)],
 );
 
+/// What was asked: the method, the fields of the head, the body.
+type Asked = (String, HeaderMap, Vec<u8>);
+
 /// An agent that answers as a test says, and what it was asked.
 struct Agent {
     socket: PathBuf,
-    asked: Arc<Mutex<VecDeque<(String, HeaderMap, Vec<u8>)>>>,
+    asked: Arc<Mutex<VecDeque<Asked>>>,
     _folder: tempfile::TempDir,
 }
 

@@ -12,7 +12,7 @@ use super::fields::Field;
 pub(super) enum Json {
     Text(String),
     True,
-    List(Vec<Json>),
+    List(Vec<Self>),
     Map(BTreeMap<String, String>),
     Object(Object),
     Other(Value),
