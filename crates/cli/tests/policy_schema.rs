@@ -298,5 +298,5 @@ fn the_policies_of_the_documentation_follow_the_schema() {
         assert!(is_read(&json), "{block}");
         read += 1;
     }
-    assert_eq!(read, 3);
+    assert_eq!(read, 4);
 }
