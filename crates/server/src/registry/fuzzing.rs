@@ -20,7 +20,8 @@ use crate::store::key::Key;
 /// The status of the refusal.
 pub fn place(path: &str) -> Result<Option<PathBuf>, u16> {
     let key = match Route::parse(path).map_err(refused)? {
-        Route::Base | Route::Catalog | Route::Health | Route::Metrics => return Ok(None),
+        // what a page shows is asked for as manifests are
+        Route::Base | Route::Catalog | Route::Health | Route::Metrics | Route::Page(_) => return Ok(None),
         Route::Tags(name) => Key::tags(&name),
         Route::Manifest(name, Reference::Tag(tag)) => Key::tag(&name, &tag),
         Route::Manifest(name, Reference::Digest(digest)) => Key::manifest_link(&name, &digest),
