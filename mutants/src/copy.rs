@@ -13,9 +13,15 @@ use crate::switch::Switches;
 /// Copies what git knows of the project, as it lies there now.
 pub(crate) fn workspace(root: &Path) -> Result<PathBuf, String> {
     let tree = root.join("target/mutants/tree");
-    let listed = Command::new("git").args(["ls-files", "-z", "--cached"]).current_dir(root).output();
+    let listed = Command::new("git")
+        .args(["ls-files", "-z", "--cached"])
+        .current_dir(root)
+        .output();
     let listed = listed.map_err(|error| format!("git ls-files: {error}"))?;
-    for path in String::from_utf8_lossy(&listed.stdout).split('\0').filter(|path| !path.is_empty()) {
+    for path in String::from_utf8_lossy(&listed.stdout)
+        .split('\0')
+        .filter(|path| !path.is_empty())
+    {
         let (from, to) = (root.join(path), tree.join(path));
         let Ok(content) = fs::read(&from) else { continue };
         if fs::read(&to).is_ok_and(|old| old == content) {

@@ -17,8 +17,18 @@ use change::Change;
 
 /// The parts of `crates/core/src` that verify.
 const PARTS: [&str; 12] = [
-    "artifact", "bundle", "certificate", "envelope", "key/public", "key/signature", "log", "payload", "policy",
-    "timestamp", "trust", "verify",
+    "artifact",
+    "bundle",
+    "certificate",
+    "envelope",
+    "key/public",
+    "key/signature",
+    "log",
+    "payload",
+    "policy",
+    "timestamp",
+    "trust",
+    "verify",
 ];
 
 fn main() -> ExitCode {

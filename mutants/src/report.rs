@@ -20,12 +20,7 @@ struct Survivor {
 }
 
 /// Says what survived; true where all of it is explained and, in a whole run, nothing else is.
-pub(crate) fn judge(
-    changes: &[&Change],
-    outcomes: &[Outcome],
-    root: &Path,
-    is_whole: bool,
-) -> Result<bool, String> {
+pub(crate) fn judge(changes: &[&Change], outcomes: &[Outcome], root: &Path, is_whole: bool) -> Result<bool, String> {
     let path = root.join("mutants/survivors.toml");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let explained: Explained = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -52,6 +47,8 @@ pub(crate) fn judge(
         stale += 1;
         println!("explained, but noticed or gone: {name}");
     }
-    println!("{noticed} noticed, {known} survive and are explained, {unknown} survive, {stale} are explained for nothing");
+    println!(
+        "{noticed} noticed, {known} survive and are explained, {unknown} survive, {stale} are explained for nothing"
+    );
     Ok(unknown == 0 && stale == 0)
 }

@@ -34,8 +34,17 @@ pub(crate) enum Outcome {
 /// Builds the tests of the copy's `core`.
 pub(crate) fn build(tree: &Path) -> Result<Vec<Tests>, String> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--no-run", "--locked", "-p", "countersign-core", "--message-format=json-render-diagnostics"]);
-    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").env("RUSTFLAGS", "--cap-lints=allow");
+    cargo.args([
+        "test",
+        "--no-run",
+        "--locked",
+        "-p",
+        "countersign-core",
+        "--message-format=json-render-diagnostics",
+    ]);
+    cargo
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
+        .env("RUSTFLAGS", "--cap-lints=allow");
     cargo.env("CARGO_TARGET_DIR", tree.with_file_name("target"));
     let built = cargo.current_dir(tree).stderr(Stdio::inherit()).output();
     let built = built.map_err(|error| format!("cargo test: {error}"))?;
@@ -51,7 +60,10 @@ fn program(line: &str, tree: &Path) -> Option<Tests> {
     let program = message.get("executable")?.as_str()?;
     let is_test = message.pointer("/profile/test")?.as_bool()?;
     let folder = tree.join("crates/core");
-    is_test.then(|| Tests { program: PathBuf::from(program), folder })
+    is_test.then(|| Tests {
+        program: PathBuf::from(program),
+        folder,
+    })
 }
 
 /// Runs each program with no switch on: all must pass.
@@ -68,7 +80,10 @@ pub(crate) fn trace(tests: &[Tests], tree: &Path) -> Result<Vec<Reached>, String
         }
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let numbers = text.lines().filter_map(|line| line.parse().ok()).collect();
-        reached.push(Reached { numbers, took: begun.elapsed() });
+        reached.push(Reached {
+            numbers,
+            took: begun.elapsed(),
+        });
     }
     Ok(reached)
 }
@@ -76,14 +91,20 @@ pub(crate) fn trace(tests: &[Tests], tree: &Path) -> Result<Vec<Reached>, String
 fn start(test: &Tests, switch: Option<usize>, trace: Option<&Path>) -> Result<Child, String> {
     let mut command = Command::new(&test.program);
     command.current_dir(&test.folder).args(["-q", "--test-threads=1"]);
-    command.env("CARGO_MANIFEST_DIR", &test.folder).env("PROPTEST_CASES", "32");
+    command
+        .env("CARGO_MANIFEST_DIR", &test.folder)
+        .env("PROPTEST_CASES", "32");
     if let Some(number) = switch {
         command.env("MUTANT", number.to_string());
     }
     if let Some(path) = trace {
         command.env("MUTANT_TRACE", path);
     }
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
     child.map_err(|error| format!("{}: {error}", test.program.display()))
 }
 
@@ -122,11 +143,17 @@ fn one(change: &Change, reached: &[Reached], tests: &[Tests]) -> Outcome {
         return Outcome::Unreached;
     }
     let fails = |(reached, test): &(&Reached, &Tests)| fails(test, change.number, reached.took);
-    if those.iter().any(fails) { Outcome::Noticed } else { Outcome::Survived }
+    if those.iter().any(fails) {
+        Outcome::Noticed
+    } else {
+        Outcome::Survived
+    }
 }
 
 fn fails(test: &Tests, number: usize, usual: Duration) -> bool {
-    let Ok(mut child) = start(test, Some(number), None) else { return false };
+    let Ok(mut child) = start(test, Some(number), None) else {
+        return false;
+    };
     let end = Instant::now() + usual * 10 + Duration::from_secs(10);
     loop {
         match child.try_wait() {

@@ -24,13 +24,23 @@ struct Function {
 
 impl<'a> Switches<'a> {
     pub(crate) fn new(path: &'a str, changes: &'a mut Vec<Change>) -> Self {
-        Self { path, changes, function: Function::default() }
+        Self {
+            path,
+            changes,
+            function: Function::default(),
+        }
     }
 
     /// A new switch; what the expression asks of it.
     fn switch(&mut self, what: &str, code: &str, span: Span) -> Expr {
         let number = self.changes.len();
-        let code = code.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(100).collect();
+        let code = code
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .take(100)
+            .collect();
         self.changes.push(Change {
             number,
             path: self.path.to_owned(),
@@ -63,7 +73,10 @@ impl<'a> Switches<'a> {
     fn whole(&mut self, signature: &Signature, block: &mut Block) {
         let span = signature.ident.span();
         let answers: &[(&str, Expr)] = match returned(&signature.output).as_str() {
-            "bool" => &[("is always true", parse_quote!(true)), ("is always false", parse_quote!(false))],
+            "bool" => &[
+                ("is always true", parse_quote!(true)),
+                ("is always false", parse_quote!(false)),
+            ],
             text if text.starts_with("Result < () ") => &[("never refuses", parse_quote!(Ok(())))],
             _ => return,
         };
@@ -170,7 +183,9 @@ impl VisitMut for Switches<'_> {
     fn visit_stmt_mut(&mut self, statement: &mut Stmt) {
         let code = statement.to_token_stream().to_string();
         visit_mut::visit_stmt_mut(self, statement);
-        let Stmt::Expr(Expr::Try(tried), Some(_)) = statement else { return };
+        let Stmt::Expr(Expr::Try(tried), Some(_)) = statement else {
+            return;
+        };
         if !self.function.returns_result {
             return;
         }
@@ -226,7 +241,9 @@ fn refuses(block: &Block) -> bool {
         },
         other => other.to_token_stream().to_string(),
     };
-    ["Err (", "None", "false"].iter().any(|refusal| text.starts_with(refusal))
+    ["Err (", "None", "false"]
+        .iter()
+        .any(|refusal| text.starts_with(refusal))
         && (matches!(expression, Expr::Return(_)) || text.starts_with("Err ("))
 }
 
@@ -251,4 +268,3 @@ fn is_test(attributes: &[syn::Attribute]) -> bool {
         text.contains("cfg (test)") || text.contains("cfg (fuzzing)") || text == "# [test]"
     })
 }
-

@@ -33,5 +33,7 @@ fn judge(arguments: &[String]) -> Result<(), String> {
     let policy = VerificationPolicy::new(subject.as_str(), issuer.as_str());
     let file = read(arguments.last().ok_or("the file is missing")?)?;
     let artifact = Artifact::from_blob(&file);
-    verify(artifact, &bundle, &policy, &root).map(|_| ()).map_err(|error| error.to_string())
+    verify(artifact, &bundle, &policy, &root)
+        .map(|_| ())
+        .map_err(|error| error.to_string())
 }
