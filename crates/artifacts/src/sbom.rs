@@ -12,7 +12,6 @@ mod package;
 mod purl;
 mod read;
 mod view;
-mod zstd;
 
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -1,6 +1,7 @@
 //! Blobs on the way: hashed while they move, never whole in memory unless asked for with a limit.
 
 mod hashing;
+mod reading;
 
 use std::path::PathBuf;
 use std::pin::Pin;

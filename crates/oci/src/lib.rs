@@ -17,6 +17,7 @@ mod referrer_list;
 pub mod registry;
 pub mod saving;
 pub mod store;
+pub mod zstd;
 
 pub use any_store::AnyStore;
 pub use archive::Archive;

@@ -1,12 +1,10 @@
 //! The packages of an image: its layers, one after the other, each unpacked while it is fetched.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use bytes::{Buf, Bytes};
 use countersign_oci::manifest::Descriptor;
 use countersign_oci::{Manifest, Meter, Pinned, Store, StoreError, media_type};
 use serde_json::Value;
-use tokio::sync::mpsc;
 
 use super::view::View;
 use super::{Catalogue, SbomError, layer};
@@ -65,55 +63,14 @@ async fn read(
     work: impl FnOnce(&mut dyn Read, &mut View) -> Result<(), SbomError> + Send + 'static,
 ) -> Result<View, SbomError> {
     let blob = store.blob(image.repository(), &layer.digest, Some(layer.size)).await?;
-    let mut blob = blob.metered(meter.clone());
-    let (sender, receiver) = mpsc::channel(CHUNKS);
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut chunks = Chunks {
-            receiver,
-            current: Bytes::new(),
-        };
-        let done = work(&mut chunks, &mut view);
-        (view, done)
-    });
-    let fetched = async {
-        while let Some(chunk) = blob.next().await? {
-            // Who needs no more has its reasons; the digest is of all of it.
-            let _done = sender.send(chunk).await;
-        }
-        Ok::<_, StoreError>(())
-    };
-    let fetched = fetched.await;
-    drop(sender);
-    let (view, done) = match reading.await {
-        Ok(read) => read,
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => return Err(SbomError::Layer(io::ErrorKind::Interrupted.into())),
-        },
-    };
-    // A layer that did not come is cut short to the one who reads it.
-    fetched?;
+    let blob = blob.metered(meter.clone());
+    let (view, done) = blob
+        .read_by(move |layer| {
+            let done = work(layer, &mut view);
+            (view, done)
+        })
+        .await?;
     done.map(|()| view)
-}
-
-/// Reads the chunks that another task fetches.
-struct Chunks {
-    receiver: mpsc::Receiver<Bytes>,
-    current: Bytes,
-}
-
-impl Read for Chunks {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.receiver.blocking_recv() {
-                Some(chunk) => self.current = chunk,
-                None => return Ok(0),
-            }
-        }
-        let count = self.current.len().min(buffer.len());
-        self.current.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
-    }
 }
 
 /// When the image says that it was made.
@@ -155,9 +112,6 @@ fn platforms(index: &Manifest) -> Vec<String> {
     });
     shown.collect()
 }
-
-/// How many chunks wait to be unpacked.
-const CHUNKS: usize = 8;
 
 /// The most platforms that an error lists.
 const PLATFORMS_SHOWN: usize = 32;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
+use countersign_oci::zstd;
 use flate2::bufread::MultiGzDecoder;
 
 use super::SbomError;
@@ -45,14 +46,14 @@ fn each_entry(
 ) -> Result<(), SbomError> {
     let mut buffered = BufReader::with_capacity(BUFFER, layer);
     let mut gzip;
-    let mut zstd;
+    let mut frames;
     let start = io::BufRead::fill_buf(&mut buffered).map_err(|error| malformed(UnpackError::Compressed(error)))?;
     let plain: &mut dyn Read = if start.starts_with(GZIP) {
         gzip = MultiGzDecoder::new(buffered);
         &mut gzip
-    } else if start.starts_with(ZSTD) || start.get(1..4) == Some(ZSTD_SKIPPED) {
-        zstd = super::zstd::Frames::new(buffered);
-        &mut zstd
+    } else if zstd::is_begin(start) {
+        frames = zstd::Frames::new(buffered);
+        &mut frames
     } else {
         &mut buffered
     };
@@ -149,8 +150,6 @@ fn malformed(error: UnpackError) -> SbomError {
 
 /// What a gzip file and a frame of Zstandard begin with; what a media type says is not asked, as it may be wrong.
 const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-const ZSTD_SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
 
 /// What a removed file is called, and a folder that hides what was in it before.
 const WHITEOUT: &str = ".wh.";

@@ -1,13 +1,13 @@
 //! What is in a layer, whatever it is compressed with: hashed as it passes.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use countersign_core::Digest;
 use countersign_core::base::{BaseRefusal, Bound};
 use countersign_core::digest::Hasher;
-use countersign_oci::{BlobStream, Store};
-use flate2::write::MultiGzDecoder;
+use countersign_oci::{Store, zstd};
+use flate2::bufread::MultiGzDecoder;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{BaseError, Image};
@@ -67,76 +67,35 @@ async fn content<S: Store>(image: &Image, layer: usize, store: &S) -> Result<Dig
     let Some((descriptor, diff_id)) = described else {
         return Err(BaseError::refused(own)(BaseRefusal::Unchecked { layer: layer + 1 }));
     };
-    let failed = BaseError::store(own);
-    let compressed = |reason: String| BaseError::Compressed {
-        image: own.clone(),
-        layer: layer + 1,
-        reason,
-    };
     let blob = store
         .blob(own.repository(), &descriptor.digest, Some(descriptor.size))
-        .await;
-    let mut blob = blob.map_err(&failed)?;
-    let mut begin = Vec::new();
-    while begin.len() < MAGIC
-        && let Some(chunk) = blob.next().await.map_err(&failed)?
-    {
-        begin.extend_from_slice(&chunk);
-    }
-    let mut unpacking = Unpacking::of(&begin, diff_id).map_err(|reason| compressed(reason.to_owned()))?;
-    unpacking.take(&begin).map_err(|error| compressed(error.to_string()))?;
-    drop(begin);
-    pass(&mut blob, &mut unpacking, &failed, &compressed).await?;
-    unpacking.finish().map_err(|error| compressed(error.to_string()))
+        .await
+        .map_err(BaseError::store(own))?;
+    let sink = Counted {
+        hasher: Hasher::new(diff_id.algorithm()),
+        left: CONTENT,
+    };
+    let unpacked = blob.read_by(|blob| unpack(blob, sink)).await;
+    let unpacked = unpacked.map_err(BaseError::store(own))?;
+    unpacked.map_err(|error| BaseError::Compressed {
+        image: own.clone(),
+        layer: layer + 1,
+        reason: error.to_string(),
+    })
 }
 
-async fn pass(
-    blob: &mut BlobStream,
-    unpacking: &mut Unpacking,
-    failed: &impl Fn(countersign_oci::StoreError) -> BaseError,
-    compressed: &impl Fn(String) -> BaseError,
-) -> Result<(), BaseError> {
-    while let Some(chunk) = blob.next().await.map_err(failed)? {
-        unpacking.take(&chunk).map_err(|error| compressed(error.to_string()))?;
+/// Hashes what is in a blob. The first bytes tell, as they do runtimes, and not the media type, what it is compressed with.
+fn unpack(blob: &mut dyn Read, mut sink: Counted) -> io::Result<Digest> {
+    let mut blob = BufReader::with_capacity(BUFFER, blob);
+    let begin = blob.fill_buf()?;
+    if begin.starts_with(GZIP) {
+        io::copy(&mut MultiGzDecoder::new(blob), &mut sink)?;
+    } else if zstd::is_begin(begin) {
+        io::copy(&mut zstd::Frames::new(blob), &mut sink)?;
+    } else {
+        io::copy(&mut blob, &mut sink)?;
     }
-    Ok(())
-}
-
-enum Unpacking {
-    Gzip(Box<MultiGzDecoder<Counted>>),
-    Plain(Counted),
-}
-
-impl Unpacking {
-    /// Tells by the first bytes, as runtimes do, and not by the media type, what a layer is compressed with.
-    fn of(begin: &[u8], diff_id: &Digest) -> Result<Self, &'static str> {
-        let sink = Counted {
-            hasher: Hasher::new(diff_id.algorithm()),
-            left: CONTENT,
-        };
-        match begin {
-            [0x1f, 0x8b, ..] => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(sink)))),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Err(
-                "it is compressed with zstd, which is not read here; a statement that names its digest needs no look into it",
-            ),
-            _ => Ok(Self::Plain(sink)),
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Gzip(decoder) => decoder.write_all(bytes),
-            Self::Plain(sink) => sink.write_all(bytes),
-        }
-    }
-
-    fn finish(self) -> io::Result<Digest> {
-        let sink = match self {
-            Self::Gzip(decoder) => decoder.finish()?,
-            Self::Plain(sink) => sink,
-        };
-        Ok(sink.hasher.finish())
-    }
+    Ok(sink.hasher.finish())
 }
 
 /// Hashes what is written to it, up to a limit.
@@ -161,8 +120,11 @@ impl Write for Counted {
 /// The most bytes that are unpacked of a layer: a few bytes can stand for many.
 const CONTENT: u64 = 64 * 1024 * 1024 * 1024;
 
-/// How many bytes tell what a layer is compressed with.
-const MAGIC: usize = 4;
+/// How gzip begins.
+const GZIP: &[u8] = &[0x1f, 0x8b];
 
-/// How many layers are unpacked at once; hashing takes turns on one thread, fetching does not.
+/// How many compressed bytes are read at a time.
+const BUFFER: usize = 64 * 1024;
+
+/// How many layers are unpacked at once.
 const PARALLEL: usize = 4;

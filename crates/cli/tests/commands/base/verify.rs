@@ -175,14 +175,17 @@ fn a_layer_that_is_not_what_the_configuration_says_is_refused() {
 fn a_layer_that_cannot_be_looked_into_is_an_error() {
     let user = signer();
     let (registry, line) = image(&user, &["a", "b", "c"]);
-    let zstd = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x01, 0x09, 0x00, 0x00, b'b'];
+    let zstd = &ZSTD[..ZSTD.len() - 1];
     let mut cut = gzip(b"b", 6);
     cut.truncate(cut.len() - 6);
     let mut wrong = gzip(b"b", 6);
     let last = wrong.len() - 6;
     wrong[last] ^= 1;
     for (blob, reason) in [
-        (zstd.to_vec(), "it is compressed with zstd, which is not read here"),
+        (
+            zstd.to_vec(),
+            "what is in layer 2 cannot be compared with the configuration: ",
+        ),
         (cut, "what is in layer 2 cannot be compared with the configuration: "),
         (wrong, "what is in layer 2 cannot be compared with the configuration: "),
     ] {
@@ -193,6 +196,28 @@ fn a_layer_that_cannot_be_looked_into_is_an_error() {
         );
         refused(&user, &line, 1, reason);
     }
+}
+
+/// A frame of Zstandard with one block, which holds "b".
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x01, 0x09, 0x00, 0x00, b'b'];
+
+#[test]
+fn a_layer_that_is_compressed_with_zstd_is_looked_into() {
+    let user = signer();
+    let (registry, line) = image(&user, &["a", "b", "c"]);
+    let recompressed = Layer::of("b").stored_as(ZSTD.to_vec());
+    push(&registry, "app:v1", &[Layer::of("a"), recompressed, Layer::of("c")]);
+    expect(&user, &line, 0);
+    let mut other = ZSTD.to_vec();
+    *other.last_mut().unwrap() = b'x';
+    let recompressed = Layer::of("b").stored_as(other);
+    push(&registry, "app:v1", &[Layer::of("a"), recompressed, Layer::of("c")]);
+    let expected = format!(
+        "layer 2 unpacks to {}, its configuration says {}",
+        Digest::sha256(b"x"),
+        Digest::sha256(b"b")
+    );
+    refused(&user, &line, 12, &expected);
 }
 
 #[test]

@@ -5,16 +5,21 @@ use std::io::{self, BufRead, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-/// Unpacks all frames of a source.
-pub(super) struct Frames<R> {
+/// Unpacks all frames of a source, whose window may have 32 MiB.
+pub struct Frames<R> {
     source: R,
     decoder: FrameDecoder,
     is_within: bool,
 }
 
+/// Says whether what begins so is compressed with it: a frame, or one to be skipped.
+pub fn is_begin(bytes: &[u8]) -> bool {
+    bytes.starts_with(FRAME) || bytes.get(1..4) == Some(SKIPPED)
+}
+
 impl<R: BufRead> Frames<R> {
     /// Unpacks `source`.
-    pub(super) fn new(source: R) -> Self {
+    pub fn new(source: R) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(WINDOW_LIMIT);
         Self {
@@ -70,3 +75,9 @@ impl<R: BufRead> Read for Frames<R> {
 
 /// The largest window: as much is in memory at once. Builders use up to 8 MiB.
 const WINDOW_LIMIT: u64 = 32 << 20;
+
+/// How a frame begins.
+const FRAME: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// How a frame to be skipped begins, after its first byte.
+const SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
