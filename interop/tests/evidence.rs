@@ -171,6 +171,10 @@ fn an_attestation_and_a_certificate_in_files_are_verified_by_the_entry_that_the_
             scene.stack.setting("rekor1"),
         ];
         for verifier in ["cosign2", "ours"] {
+            if (verifier, tool, entry) == ("cosign2", "ours", "intoto") {
+                // it looks for version 0.0.1 only, and we write 0.0.2
+                continue;
+            }
             let flags = [&verify[..], &kind, &identity, &[&scene.file]].concat();
             drop(scene.run(verifier, &flags).expect_success());
         }

@@ -56,7 +56,7 @@ pub enum Kept {
     HashesOfCosign2,
     /// The envelope too, up to the log's own limit, in an entry of kind `intoto`, which readers of old ones know.
     Envelope,
-    /// The same, of the envelope as cosign 2 writes it, to find what that has logged.
+    /// What cosign 2 has logged where it was asked to keep the envelope: an entry of kind `intoto` 0.0.1, to find it.
     EnvelopeOfCosign2,
 }
 
@@ -69,11 +69,12 @@ impl Kept {
     ];
 
     /// The envelope that is hashed.
-    fn envelope(self, signed: &SignedEnvelope) -> Vec<u8> {
-        match self {
+    fn text(self, signed: &SignedEnvelope) -> String {
+        let json = match self {
             Self::HashesOfCosign2 | Self::EnvelopeOfCosign2 => signed.envelope().to_json_of_cosign_2(),
             Self::Hashes | Self::Envelope => signed.envelope().to_json(),
-        }
+        };
+        String::from_utf8(json).expect("JSON is text")
     }
 }
 
@@ -86,11 +87,12 @@ impl Proposal<'_> {
     pub fn to_rekor_1(&self) -> Result<Vec<u8>, ProposalError> {
         let verifier = encode_bytes(self.verifier.to_pem().as_bytes());
         let wire = match self.content {
-            Content::Envelope(signed) if matches!(self.kept, Kept::Envelope | Kept::EnvelopeOfCosign2) => {
-                intoto::wire(signed, &self.kept.envelope(signed), &verifier)
+            Content::Envelope(signed) if self.kept == Kept::Envelope => intoto::wire(signed, &verifier),
+            Content::Envelope(signed) if self.kept == Kept::EnvelopeOfCosign2 => {
+                intoto::wire_of_cosign_2(self.kept.text(signed), verifier)
             }
             Content::Envelope(signed) => {
-                let envelope = String::from_utf8(self.kept.envelope(signed)).expect("JSON is text");
+                let envelope = self.kept.text(signed);
                 Wire1::new(
                     "dsse",
                     Spec1::Dsse {
@@ -293,6 +295,11 @@ enum Spec1 {
     },
     Intoto {
         content: intoto::WireContent,
+    },
+    #[serde(rename_all = "camelCase")]
+    IntotoOfCosign2 {
+        content: intoto::WireText,
+        public_key: String,
     },
     HashedRekord {
         data: WireData,

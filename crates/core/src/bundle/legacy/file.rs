@@ -58,7 +58,11 @@ impl Bundle {
                 second: SIGNATURE,
             }),
             (None, Some(_), _) => Self::from_legacy_attestation_file(bytes),
-            (None, None, Some(_)) => Self::legacy_attestation(Envelope::parse(bytes)?),
+            (None, None, Some(_)) => Ok(Self {
+                // as it was uploaded to a log, but for a line's end after it
+                content: Content::Envelope(SignedEnvelope::parse(bytes.trim_ascii())?),
+                ..Self::legacy_attestation(Envelope::parse(bytes)?)?
+            }),
             (None, None, None) => Self::from_json(bytes),
         }
     }

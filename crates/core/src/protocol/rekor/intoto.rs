@@ -1,4 +1,4 @@
-//! Entries of kind `intoto` 0.0.2 (`intoto_v0_0_2_schema.json`).
+//! Entries of kind `intoto` (`intoto_v0_0_2_schema.json`, and `intoto_v0_0_1_schema.json` for what cosign 2 has logged).
 
 use serde::Serialize;
 
@@ -7,8 +7,8 @@ use crate::bundle::SignedEnvelope;
 use crate::digest::Digest;
 use crate::go_json::encode_bytes;
 
-/// Asks for an entry of the envelope, which has the form `json`; what is base64 in an envelope is base64 of that here.
-pub(super) fn wire(signed: &SignedEnvelope, json: &[u8], verifier: &str) -> Wire1 {
+/// Asks for an entry of the envelope; what is base64 in an envelope is base64 of that here.
+pub(super) fn wire(signed: &SignedEnvelope, verifier: &str) -> Wire1 {
     let envelope = signed.envelope();
     let twice = |bytes: &[u8]| encode_bytes(encode_bytes(bytes).as_bytes());
     let hash = |bytes: &[u8]| WireHash {
@@ -28,11 +28,28 @@ pub(super) fn wire(signed: &SignedEnvelope, json: &[u8], verifier: &str) -> Wire
                         public_key: verifier.to_owned(),
                     }],
                 },
-                hash: hash(json),
+                hash: hash(&envelope.to_json()),
                 payload_hash: hash(envelope.payload()),
             },
         },
     }
+}
+
+/// The entry of an envelope as cosign 2 asks for it.
+pub(super) fn wire_of_cosign_2(envelope: String, verifier: String) -> Wire1 {
+    Wire1 {
+        api_version: "0.0.1",
+        kind: "intoto",
+        spec: Spec1::IntotoOfCosign2 {
+            content: WireText { envelope },
+            public_key: verifier,
+        },
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WireText {
+    envelope: String,
 }
 
 #[derive(Serialize)]
