@@ -47,7 +47,6 @@ pub(crate) fn instrument(tree: &Path, parts: &[&str]) -> Result<Vec<Change>, Str
     }
     let root = source.join("lib.rs");
     let text = fs::read_to_string(&root).map_err(|error| format!("{}: {error}", root.display()))?;
-    let text = text.replace("#![no_std]", "");
     write(&root, format!("{text}\n#[doc(hidden)]\npub mod switch;\n").as_bytes())?;
     write(&source.join("switch.rs"), SWITCH.as_bytes())?;
     Ok(changes)

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{Client, Signed, Trust, check_included, serve};
 use crate::process;
+use crate::tree::root;
 
 const ROUNDS: usize = 5;
 const WRITERS: usize = 6;
@@ -201,17 +202,5 @@ async fn check_rekor_2(client: &Client, trust: &Trust, told: &mut Told) {
     }
     for (index, body) in &told.entries {
         assert_eq!(&bodies[usize::try_from(*index).unwrap()], body);
-    }
-}
-
-/// The root over leaves by its definition (RFC 6962 §2.1).
-fn root(leaves: &[TreeHash]) -> TreeHash {
-    match leaves {
-        [] => TreeHash::of_nothing(),
-        [leaf] => *leaf,
-        _ => {
-            let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
-            TreeHash::of_node(&root(left), &root(right))
-        }
     }
 }

@@ -14,3 +14,5 @@ mod answer;
 
 #[path = "../shared/process.rs"]
 mod process;
+#[path = "../shared/tree.rs"]
+mod tree;

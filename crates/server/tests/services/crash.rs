@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::answer::{Answer, send};
 use crate::process;
 use crate::scene::{WHO, chain, key, request};
+use crate::tree::root;
 
 const ROUNDS: usize = 4;
 const WRITERS: usize = 4;
@@ -181,16 +182,4 @@ fn entries(tile: &[u8]) -> Vec<Vec<u8>> {
 
 fn number(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |value, byte| value << 8 | usize::from(*byte))
-}
-
-/// The root over leaves by its definition (RFC 6962 §2.1).
-fn root(leaves: &[TreeHash]) -> TreeHash {
-    match leaves {
-        [] => TreeHash::of_nothing(),
-        [leaf] => *leaf,
-        _ => {
-            let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
-            TreeHash::of_node(&root(left), &root(right))
-        }
-    }
 }
