@@ -281,3 +281,15 @@ fn yaml_that_is_written_means_the_same() {
         "{written}"
     );
 }
+
+#[test]
+fn a_long_key_is_written_on_a_line_of_its_own() {
+    let (long, longer) = ("k".repeat(129), "\u{16}".repeat(400));
+    let value = json!({"a": [{long.clone(): {longer: [1]}}], "k".repeat(128): 1});
+    let written = to_yaml(&value);
+    assert_eq!(crate::yaml::documents(&written), Ok(vec![value]), "{written}");
+    assert!(
+        written.starts_with(&format!("a:\n- ? {long}\n  :\n    ? \"")),
+        "{written}"
+    );
+}

@@ -16,7 +16,7 @@ fn write(value: &Value, depth: usize, text: &mut String) {
         Value::Object(members) if !members.is_empty() => {
             for (key, value) in members {
                 text.push_str(&indent);
-                text.push_str(&scalar(key));
+                text.push_str(&written_key(key, &indent));
                 text.push(':');
                 // Lists stand where their key does, as Kubernetes' programs write them.
                 let inner = if value.is_array() { depth } else { depth + 2 };
@@ -43,6 +43,15 @@ fn write(value: &Value, depth: usize, text: &mut String) {
             text.push_str(&flat(value));
             text.push('\n');
         }
+    }
+}
+
+/// A key up to its colon; a long one stands on a line of its own, since readers look no further than 1,024 characters for
+/// the colon (YAML 1.2, §7.4.2). Go's programs write those of more than 128 bytes so.
+fn written_key(key: &str, indent: &str) -> String {
+    match key.len() > 128 {
+        true => format!("? {}\n{indent}", scalar(key)),
+        false => scalar(key),
     }
 }
 
