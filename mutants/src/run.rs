@@ -124,6 +124,9 @@ pub(crate) fn all(changes: &[&Change], reached: &[Reached], tests: &[Tests]) -> 
             scope.spawn(|| {
                 while let Some((index, change)) = take() {
                     let outcome = one(change, reached, tests);
+                    if outcome != Outcome::Noticed {
+                        eprintln!("{index}: {outcome:?} {}:{} {}", change.path, change.line, change.name());
+                    }
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes[index] = outcome;
                     }

@@ -46,3 +46,22 @@ impl Artifact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SignatureDigest;
+    use crate::message::{Bytes, Needs};
+
+    #[test]
+    fn every_digest_that_is_known_is_named_once() {
+        let needs = Needs::new(&[SignatureDigest::Sha256, SignatureDigest::Sha512], Bytes::Dropped);
+        let message = Message::of(b"message", &needs);
+        let known: Vec<Digest> = message.digests().collect();
+        assert_eq!(known.len(), 2);
+        let named: Vec<Digest> = Artifact::message(message).digests().collect();
+        assert_eq!(named, known);
+        let digest = Digest::sha256(b"message");
+        assert_eq!(Artifact::new(digest.clone()).digests().collect::<Vec<_>>(), [digest]);
+    }
+}

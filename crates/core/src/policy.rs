@@ -254,3 +254,42 @@ pub enum CertificateLogRule {
     /// No log is asked: a certificate issued in secret passes.
     InsecurelyIgnored,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{KeyAlgorithm, PrivateKey};
+
+    #[test]
+    fn only_keys_without_logs_and_timestamps_need_no_trust() {
+        let key = || {
+            TrustedSigner::key(
+                PrivateKey::generate(KeyAlgorithm::Ed25519)
+                    .unwrap()
+                    .public_key()
+                    .clone(),
+            )
+        };
+        let identity = || TrustedSigner::Identities {
+            identities: Vec::new(),
+            certificate_log: CertificateLogRule::InsecurelyIgnored,
+        };
+        let policy = |signer, log| Policy::new(signer, Claim::Message, log);
+        let ignored = LogRule::InsecurelyIgnored;
+        for signer in [key(), TrustedSigner::AnyOf(vec![key(), key()])] {
+            let policy = policy(signer, ignored);
+            assert!(policy.needs_no_trust());
+            let one = TimestampRule::Required {
+                authorities: NonZero::<usize>::MIN,
+            };
+            assert!(!policy.stamped(one).needs_no_trust());
+        }
+        for signer in [identity(), TrustedSigner::AnyOf(vec![key(), identity()])] {
+            assert!(!policy(signer, ignored).needs_no_trust());
+        }
+        let logged = LogRule::Required {
+            logs: NonZero::<usize>::MIN,
+        };
+        assert!(!policy(key(), logged).needs_no_trust());
+    }
+}

@@ -382,3 +382,33 @@ fn read(text: &str) -> Result<Bundle, BundleError> {
 fn key() -> PrivateKey {
     PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap()
 }
+
+#[test]
+fn a_chain_without_certificates_is_refused() {
+    let error = read(&bundle(r#""x509CertificateChain":{"certificates":[]}"#, ENVELOPE)).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            BundleError::Missing {
+                member: "x509CertificateChain.certificates"
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_bundle_may_be_as_long_as_the_limit() {
+    let mut text = bundle(KEY, ENVELOPE);
+    text.push_str(&" ".repeat(LIMIT - text.len()));
+    assert!(read(&text).is_ok());
+    assert!(Bundle::from_file(text.as_bytes()).is_ok());
+    text.push(' ');
+    for result in [read(&text), Bundle::from_file(text.as_bytes())] {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(error, BundleError::TooLong { member: "bundle", limit: LIMIT, found } if found == LIMIT + 1),
+            "{error:?}"
+        );
+    }
+}

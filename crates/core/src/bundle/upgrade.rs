@@ -114,8 +114,25 @@ mod tests {
     }
 
     #[test]
+    fn the_proof_of_the_same_entry_is_taken() {
+        let old = bundle("1", CHAIN, "");
+        let proven = bundle("1", CHAIN, &proof());
+        let handed_out = proven.log_entries().first().unwrap();
+        assert_eq!(old.clone().with_proof(handed_out), proven);
+        let mut others = [handed_out.clone(), handed_out.clone(), handed_out.clone()];
+        others[0].log_id = crate::log::LogId::new([9; 32]);
+        others[1].body = vec![9];
+        others[2].integrated_time = Some(9);
+        for other in others {
+            assert_eq!(old.clone().with_proof(&other), old, "{other:?}");
+        }
+    }
+
+    #[test]
     fn what_never_was_a_bundle_is_refused() {
         let legacy = Bundle::legacy(Vec::new(), crate::key::Signature::new(vec![0]));
         assert_eq!(legacy.upgrade(), Err(UpgradeError::NoBundle));
+        let file = Bundle::from_file(br#"{"base64Signature":"AAEC"}"#).unwrap();
+        assert_eq!(file.upgrade(), Err(UpgradeError::NoBundle));
     }
 }

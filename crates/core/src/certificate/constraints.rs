@@ -63,9 +63,6 @@ impl NameConstraints {
 
     fn judge_name(&self, name: &Name, comparisons: &mut Comparisons) -> Finding {
         let form = form(name);
-        if !self.names_form(form) {
-            return Finding::Permitted;
-        }
         let mut is_permitted = !self.permitted.iter().any(|base| base.form() == form);
         let bases = self.excluded.iter().map(|base| (base, true));
         for (base, excludes) in bases.chain(self.permitted.iter().map(|base| (base, false))) {

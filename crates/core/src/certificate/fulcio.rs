@@ -30,11 +30,6 @@ impl FulcioExtensions {
         self.values.iter().map(|(kind, value)| (*kind, value.as_str()))
     }
 
-    /// Says whether nothing is said.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
     /// Keeps an extension if it is one of these.
     pub(super) fn read(&mut self, identifier: Identifier<'_>, value: &[u8]) -> der::Result<Reading> {
         let Some(kind) = FulcioExtension::of(identifier) else {

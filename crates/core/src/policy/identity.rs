@@ -272,10 +272,10 @@ mod tests {
 
     #[test]
     fn an_expression_that_leaves_an_end_open_is_told() {
-        for open in ["a", "^a", "a$", "^a|b$", "^https://a.example/"] {
+        for open in ["a", "^a", "a$", "^a|b$", "^[ab]|c$", "^https://a.example/"] {
             assert!(Regexp::part(open).unwrap().is_open_ended(), "{open}");
         }
-        for closed in ["^a$", r"\Aa\z", "^(a|b)$", "^[|]$", r"^a\|b$"] {
+        for closed in ["^a$", r"\Aa\z", "^(a|b)$", "^[|]$", "^[a|b]$", r"^a\|b$"] {
             assert!(!Regexp::part(closed).unwrap().is_open_ended(), "{closed}");
         }
     }

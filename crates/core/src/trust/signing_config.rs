@@ -293,6 +293,8 @@ mod tests {
             ("https://log.example", 2, Some("me"))
         );
         assert_eq!(log.validity().to_string(), "from 2026-01-01T00:00:00Z");
+        let written = SigningConfig::parse(&config.to_json()).unwrap();
+        assert_eq!(written.logs(), config.logs());
         assert_eq!(config.log_selection(), Selection::Exact(1));
         assert_eq!(config.timestamper_selection(), Selection::Any);
     }
@@ -318,13 +320,15 @@ mod tests {
 
     #[test]
     fn exact_without_a_count_is_refused() {
-        assert!(matches!(
-            parse(r#""rekorTlogConfig":{"selector":"EXACT"}"#),
-            Err(TrustError::SelectionCount {
-                member: "rekorTlogConfig",
-                found: 0
-            })
-        ));
+        for count in ["", r#","count":0"#] {
+            assert!(matches!(
+                parse(&format!(r#""rekorTlogConfig":{{"selector":"EXACT"{count}}}"#)),
+                Err(TrustError::SelectionCount {
+                    member: "rekorTlogConfig",
+                    found: 0
+                })
+            ));
+        }
     }
 
     #[test]

@@ -181,7 +181,11 @@ fn pss_with(mask: &str, hash: &str, mask_hash: &str, salt: u8) -> Vec<u8> {
     let hash_of = |oid| sequence(&[object(oid), tlv(5, &[])]);
     let mask = sequence(&[object(mask), hash_of(mask_hash)]);
     let parameters = [tlv(0xa0, &hash_of(hash)), tlv(0xa1, &mask), tlv(0xa2, &tlv(2, &[salt]))];
-    sequence(&[object("1.2.840.113549.1.1.10"), sequence(&parameters)])
+    sequence(&pss_fields(&parameters))
+}
+
+fn pss_fields(parameters: &[Vec<u8>]) -> [Vec<u8>; 2] {
+    [object("1.2.840.113549.1.1.10"), sequence(parameters)]
 }
 
 /// Judges a leaf signed by RSASSA-PSS with `scheme`, whose algorithm is called `algorithm`.
@@ -225,4 +229,24 @@ fn rsa_pss_signs_with_one_hash_throughout_and_a_salt_as_long() {
     }
     let mislabelled = judge_pss(&pair, &RSA_PSS_SHA256, &pss(sha384, sha384, 48));
     assert_matches!(mislabelled, Err(PathError::SignatureMismatch { .. }));
+}
+
+#[test]
+fn what_follows_parameters_is_refused() {
+    let after = |fields: &[Vec<u8>]| sequence(&[fields, &[tlv(5, &[])]].concat());
+    for algorithm in [
+        // RSA with a NULL and something after it, or with what is no NULL
+        after(&[object("1.2.840.113549.1.1.11"), tlv(5, &[])]),
+        sequence(&[object("1.2.840.113549.1.1.11"), tlv(4, &[])]),
+        sequence(&[object("1.2.840.113549.1.1.11"), tlv(5, &[0])]),
+        after(&pss_fields(&[])),
+    ] {
+        assert_matches!(
+            judge_signed_as(&Party::new("issuer"), algorithm),
+            Err(PathError::Algorithm {
+                source: AlgorithmError::Malformed(_),
+                ..
+            })
+        );
+    }
 }

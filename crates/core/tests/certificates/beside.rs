@@ -7,7 +7,9 @@ use countersign_core::certificate::CertificateError;
 use countersign_core::certificate::sct::{SctError, SignedCertificateTimestamp};
 use countersign_core::key::KeyAlgorithm;
 use countersign_core::message::{Message, Needs};
-use countersign_core::policy::{CertificateLogRule, Claim, IdentityPattern, LogRule, Pattern, Policy, TrustedSigner};
+use countersign_core::policy::{
+    CertificateLogRule, Claim, IdentityPattern, LogRule, Pattern, Policy, Quorum, TrustedSigner,
+};
 use countersign_core::timestamp::TimestampToken;
 use countersign_core::trust::{Authority, TrustedRoot};
 use countersign_core::verify::{Rejection, VerifiedSignature};
@@ -20,6 +22,7 @@ use super::world::noon;
 
 /// A signer whom an authority knows, and two logs of certificates.
 struct Signed {
+    name: &'static str,
     authority: Party,
     signer: Party,
     logs: [Party; 2],
@@ -28,9 +31,14 @@ struct Signed {
 
 impl Signed {
     fn new() -> Self {
+        Self::named("a@example.com")
+    }
+
+    fn named(name: &'static str) -> Self {
         let (authority, signer) = (Party::new("authority"), Party::new("signer"));
-        let leaf = signer.leaf().with(alternative_names(&[email("a@example.com")]));
+        let leaf = signer.leaf().with(alternative_names(&[email(name)]));
         Self {
+            name,
             leaf: authority.sign(&leaf),
             logs: ["log", "other"].map(Party::new),
             authority,
@@ -55,9 +63,8 @@ impl Signed {
     }
 
     fn judge(&self, bundle: &Bundle, rule: CertificateLogRule) -> Result<VerifiedSignature, Rejection> {
-        let exact = Pattern::Exact("a@example.com".to_owned());
         let signer = TrustedSigner::Identities {
-            identities: vec![IdentityPattern::new(exact, Pattern::Exact(String::new()))],
+            identities: vec![pattern("nobody@example.com"), pattern(self.name)],
             certificate_log: rule,
         };
         let root = self.authority.sign(&self.authority.authority());
@@ -69,6 +76,10 @@ impl Signed {
         let message = Message::of(b"message", &Needs::new(&[], countersign_core::message::Bytes::Kept));
         verify(bundle, &Artifact::message(message), &policy, &trust, noon())
     }
+}
+
+fn pattern(name: &str) -> IdentityPattern {
+    IdentityPattern::new(Pattern::Exact(name.to_owned()), Pattern::Exact(String::new()))
 }
 
 const ONE: CertificateLogRule = CertificateLogRule::Required {
@@ -132,6 +143,22 @@ fn what_comes_with_a_signature_is_not_replaced() {
     let signature = signed.signer.key.sign(b"message").unwrap();
     let hinted = Bundle::of_message(&message, digest, signature, key).unwrap();
     assert_matches!(signed.judge(&hinted.with_beside(&signed.beside()), rule), Ok(_));
+    // the file of a signature by a key names the key
+    let written = |key: &Party| {
+        let pem = serde_json::Value::from(key.key.public_key().to_pem());
+        let json = format!(
+            r#"{{"base64Signature":"{}","cert":{pem}}}"#,
+            signed.signer.key.sign(b"message").unwrap().to_base64()
+        );
+        Bundle::from_file(json.as_bytes())
+            .unwrap()
+            .with_beside(&signed.beside())
+    };
+    assert_matches!(signed.judge(&written(&signed.signer), rule), Ok(_));
+    assert_matches!(
+        signed.judge(&written(&other.signer), rule),
+        Err(Rejection::Contradicted)
+    );
     // nothing beside it changes nothing
     let plain = signed.bundle();
     assert_eq!(plain.clone().with_beside(&Beside::default()), plain);
@@ -173,4 +200,28 @@ fn files_of_certificates_are_read_in_each_form() {
         Certificate::chain_from_file(twice.as_bytes(), 1),
         Err(CertificateError::TooMany { limit: 1 })
     );
+}
+
+#[test]
+fn one_identity_is_one_signer_whatever_its_keys() {
+    let rule = CertificateLogRule::InsecurelyIgnored;
+    let by = |name| {
+        let signed = Signed::named(name);
+        signed
+            .judge(&signed.bundle().with_beside(&signed.beside()), rule)
+            .unwrap()
+    };
+    let (a, b) = ("a@example.com", "b@example.com");
+    let identities = |names: &[&str]| TrustedSigner::Identities {
+        identities: names.iter().map(|name| pattern(name)).collect(),
+        certificate_log: rule,
+    };
+    let signers = vec![
+        ("either".to_owned(), identities(&[a, b])),
+        ("a".to_owned(), identities(&[a])),
+    ];
+    let two = Quorum::new(NonZero::new(2).unwrap(), signers).unwrap();
+    assert_eq!(two.judge(&[by(a), by(b)]), Ok(vec!["either", "a"]));
+    let refused = two.judge(&[by(a), by(a)]).unwrap_err();
+    assert_eq!((refused.expected, refused.found.to_string()), (2, "either".to_owned()));
 }

@@ -106,6 +106,7 @@ fn a_uri_whose_host_is_no_name_cannot_be_compared() {
         "https://192.0.2.1/",
         "https://[2001:db8::1]/",
         "https://a:b:c/",
+        "https://example.com:8a/",
     ] {
         for (permitted, excluded) in [(&[uri("example.com")][..], &[][..]), (&[], &[uri("example.com")])] {
             assert_eq!(
@@ -215,6 +216,14 @@ fn constraints_of_a_form_that_is_not_understood_refuse_names_of_that_form() {
         }
         assert_eq!(refusal(&[email("ci@example.com")], permitted, excluded), None);
     }
+    // a name whose form nobody reads, constrained among others and not constrained
+    let registered = tlv(0x88, &[0x2a, 3]);
+    let both = [email("example.com"), registered.clone()];
+    assert_eq!(
+        refusal(std::slice::from_ref(&registered), &both, &[]),
+        Some(NameRefusal::NotUnderstood)
+    );
+    assert_eq!(refusal(&[registered], &both[..1], &[]), None);
 }
 
 #[test]

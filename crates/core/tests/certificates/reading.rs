@@ -6,9 +6,10 @@ use countersign_core::key::{Curve, PublicKeyAlgorithm, PublicKeyError, Unsupport
 use countersign_core::trust::Validity;
 
 use super::builder::{
-    Draft, FULCIO_USER, Party, alternative_names, directory, dns, email, extension, generalized_time, ip, name,
-    other_name, tlv, uri, utc_time,
+    Draft, FULCIO_USER, Party, alternative_names, common_name, directory, dns, email, extension, generalized_time, ip,
+    name, other_name, tlv, uri, utc_time,
 };
+use super::world::World;
 use super::{certificate, chain, data, time};
 
 #[test]
@@ -249,4 +250,19 @@ fn text_holds_certificates_and_comments_before_them() {
             found: limit + 1
         }
     );
+}
+
+#[test]
+fn a_certificate_is_signed_by_who_bears_the_name_and_has_the_key() {
+    let world = World::new();
+    let root = world.root.sign(&world.root.authority());
+    let leaf = world.root.sign(&world.signer.leaf());
+    assert!(leaf.is_signed_by(&root) && root.is_signed_by(&root));
+    let impostor = Party::new("root");
+    assert!(!leaf.is_signed_by(&impostor.sign(&impostor.authority())), "another key");
+    let renamed = Draft {
+        subject: common_name("renamed"),
+        ..world.root.authority()
+    };
+    assert!(!leaf.is_signed_by(&world.root.sign(&renamed)), "another name");
 }

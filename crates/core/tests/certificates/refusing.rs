@@ -241,3 +241,11 @@ fn a_certificate_is_nothing_but_its_der() {
     long.extend(&der[2..]);
     assert_eq!(part(Certificate::from_der(&long)), "outline");
 }
+
+#[test]
+fn a_list_of_no_extensions_is_refused() {
+    let signer = Party::new("signer");
+    let mut draft = signer.draft();
+    draft.key_info.extend(tlv(0xa3, &sequence(&[])));
+    assert_eq!(part_of(&draft), "list of extensions");
+}

@@ -3,7 +3,9 @@
 use countersign_core::Certificate;
 use countersign_core::certificate::path::{PathError, Purpose, VerifiedPath, verify_path};
 
-use super::builder::{CODE_SIGNING, Draft, Party, basic_constraints, extended_key_usage};
+use super::builder::{
+    CODE_SIGNING, Draft, Party, alternative_names, basic_constraints, common_name, email, extended_key_usage, sequence,
+};
 use super::world::{World, noon};
 use super::{certificate, chain, time};
 
@@ -307,4 +309,56 @@ fn an_authority_of_its_own_needs_no_purposes() {
     ] {
         assert_matches!(judge(&own.sign(&leaf), &[], std::slice::from_ref(&root)), Ok(_));
     }
+}
+
+#[test]
+fn a_certificate_that_is_there_many_times_is_tried_once() {
+    let world = World::new();
+    let leaf = world.intermediate.sign(&world.signer.leaf());
+    let impostor = || world.root.sign(&Party::new("intermediate").authority());
+    let below_the_root = |issuing: Vec<Certificate>| {
+        let root = world.root.sign(&world.root.authority());
+        judge(&leaf, &[], &[issuing, vec![root]].concat()).unwrap_err()
+    };
+    let expected = PathError::SignatureMismatch {
+        subject: "CN=signer".into(),
+        issuer: "CN=intermediate".into(),
+    };
+    assert_eq!(below_the_root(vec![impostor(); 200]), expected);
+    // nor is one reason told twice
+    assert_eq!(below_the_root(vec![impostor(), impostor()]), expected);
+}
+
+#[test]
+fn no_more_reasons_are_told_than_the_limit() {
+    let world = World::new();
+    let leaf = world.intermediate.sign(&world.signer.leaf());
+    let expired = |year: usize| {
+        let draft = world.intermediate.authority();
+        let draft = draft.valid("000101000000Z", &format!("{year:02}0101000000Z"));
+        world.root.sign(&draft)
+    };
+    let mut authority: Vec<Certificate> = (1..=20).map(expired).collect();
+    authority.push(world.root.sign(&world.root.authority()));
+    let error = judge(&leaf, &[], &authority).unwrap_err();
+    assert_matches!(error, PathError::NoPath { refusals } if refusals.len() == 16);
+}
+
+#[test]
+fn a_certificate_is_called_by_its_subject_and_else_by_its_first_other_name() {
+    let world = World::new();
+    let root = world.root.sign(&world.root.authority());
+    let shown = |subject: Vec<u8>| {
+        let names = alternative_names(&[email("a@example.com"), email("b@example.com")]);
+        let draft = Draft {
+            subject,
+            ..world.signer.leaf().with(names)
+        };
+        match judge(&world.intermediate.sign(&draft), &[], std::slice::from_ref(&root)) {
+            Err(PathError::UnknownIssuer { subject, .. }) => subject.as_str().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(shown(common_name("signer")), "CN=signer");
+    assert_eq!(shown(sequence(&[])), "a@example.com");
 }

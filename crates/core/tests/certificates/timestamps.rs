@@ -5,12 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use countersign_core::Certificate;
 use countersign_core::certificate::path::{Purpose, VerifiedPath, verify_path};
 use countersign_core::certificate::sct::{
-    LIMIT, SctError, SeenByLogs, SignedCertificateTimestamp, verify_detached, verify_embedded,
+    LIMIT, SctError, SeenByLogs, SignedCertificateTimestamp, precertificate_tbs, verify_detached, verify_embedded,
 };
 use countersign_core::key::{KeyAlgorithm, SignatureDigest};
 use countersign_core::trust::TransparencyLog;
 
-use super::builder::{Draft, Party, long_opaque, opaque, precertificate, timestamp, timestamps};
+use super::builder::{Draft, Party, extension, long_opaque, opaque, precertificate, timestamp, timestamps};
 use super::published_timestamps::{always, trusted};
 use super::world::noon;
 
@@ -304,4 +304,15 @@ fn a_file_that_is_no_timestamp_is_refused() {
         SignedCertificateTimestamp::parse(&vec![0; LIMIT + 1]),
         Err(SctError::TooLong { limit: LIMIT, .. })
     );
+}
+
+#[test]
+fn a_log_has_a_precertificate_without_its_poison() {
+    let logged = Logged::new();
+    let poison = extension("1.3.6.1.4.1.11129.2.4.3", true, &[5, 0]);
+    let poisoned = logged.authority.sign(&logged.leaf.clone().with(poison));
+    let tbs = precertificate_tbs(&poisoned).unwrap();
+    assert_eq!(tbs, Some(logged.leaf.tbs(&logged.authority.name)));
+    let believed = logged.authority.sign(&logged.leaf);
+    assert_eq!(precertificate_tbs(&believed).unwrap(), None);
 }

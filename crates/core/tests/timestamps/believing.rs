@@ -4,7 +4,9 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{RSA_PSS_SHA256, RSA_PSS_SHA512};
 use countersign_core::certificate::path::{PathError, Purpose};
 use countersign_core::key::{KeyAlgorithm, SignatureDigest};
-use countersign_core::timestamp::{Refusal, TimestampError, TimestampRequest, TimestampToken, count_authorities};
+use countersign_core::timestamp::{
+    CERTIFICATES, Refusal, TimestampError, TimestampRequest, TimestampToken, count_authorities,
+};
 use countersign_core::trust::{Authority, Validity};
 use jiff::{SignedDuration, Timestamp};
 
@@ -161,7 +163,15 @@ fn an_authority_known_by_its_root_alone_stamps_with_what_the_root_issued() {
     let stamper = Stamper::new();
     let root = Authority::new("root".to_owned(), vec![stamper.issuer.clone()], Validity::ALWAYS);
     let token = stamper.stamp(&stamper.draft());
-    assert_eq!(token.verify(MESSAGE, &[root]).unwrap().authority(), "root");
+    assert_eq!(
+        token.verify(MESSAGE, std::slice::from_ref(&root)).unwrap().authority(),
+        "root"
+    );
+    // the signer's own is found where others come before it
+    let mut draft = stamper.draft();
+    let others = vec![stamper.issuer.as_der().to_vec(); CERTIFICATES - 1];
+    draft.certificates.splice(0..0, others);
+    assert!(stamper.stamp(&draft).verify(MESSAGE, &[root]).is_ok());
 }
 
 #[test]

@@ -113,3 +113,29 @@ fn every_part_is_of_its_kind() {
         "list of extensions"
     );
 }
+
+#[test]
+fn no_field_is_of_another_kind() {
+    let stamper = Stamper::new();
+    let der = stamper.stamp(&stamper.draft()).as_der().to_vec();
+    const VERSION: Way = &[1, 1, 0, 0];
+    const DIGESTS: Way = &[1, 1, 0, 1];
+    const SIGNER_VERSION: Way = &[1, 1, 0, 4, 0, 0];
+    for (way, part) in [
+        (VERSION, "SignedData"),
+        (DIGESTS, "SignedData"),
+        (SIGNER_VERSION, "SignerInfo"),
+    ] {
+        let other = changed(&der, way, &|tag, _| *tag = 0x0c);
+        assert_eq!(malformed(other, &stamper), part, "{way:?}");
+    }
+    // the policy and the serial number
+    for place in [1, 3] {
+        let draft = stamper.draft().with_info(|info| info[place] = tlv(0x0c, b"1"));
+        assert_eq!(
+            malformed(stamper.stamp(&draft).as_der().to_vec(), &stamper),
+            "TSTInfo",
+            "{place}"
+        );
+    }
+}

@@ -278,7 +278,10 @@ mod tests {
             }
         ));
         let long = format!(r#"{{"base64Signature":"{}"}}"#, "A".repeat(LIMIT));
-        assert!(matches!(refused(&long), BundleError::TooLong { member: "bundle", .. }));
+        let by_name = Bundle::from_legacy_file(long.as_bytes()).unwrap_err();
+        for error in [refused(&long), by_name] {
+            assert!(matches!(error, BundleError::TooLong { member: "bundle", .. }));
+        }
     }
 
     #[test]

@@ -213,3 +213,38 @@ fn an_attestation_layer_with_two_signatures_is_refused() {
     let error = Bundle::from_legacy_attestation(two, &BTreeMap::new()).unwrap_err();
     assert!(matches!(error, BundleError::SignatureCount { found: 2 }), "{error:?}");
 }
+
+#[test]
+fn what_is_as_long_as_its_limit_is_read() {
+    let annotations = BTreeMap::from([(SIGNATURE.to_owned(), "AAEC".to_owned())]);
+    let layer = |size: usize| Bundle::from_legacy_layer(vec![b' '; size], &annotations);
+    assert!(layer(simple_signing::LIMIT).is_ok());
+    assert!(matches!(
+        layer(simple_signing::LIMIT + 1),
+        Err(BundleError::TooLong { member: "layer", .. })
+    ));
+    let text = |size: usize| format!("AAEC{}", "A".repeat(size - 4));
+    assert!(read(&[(SIGNATURE, &text(ANNOTATION_LIMIT))]).is_ok());
+    assert!(matches!(
+        read(&[(SIGNATURE, &text(ANNOTATION_LIMIT + 4))]),
+        Err(BundleError::TooLong { member: SIGNATURE, .. })
+    ));
+    assert!(read(&[(SIGNATURE, "AAEC"), (CHAIN, &PEM.repeat(CERTIFICATES))]).is_ok());
+}
+
+#[test]
+fn a_timestamp_lies_in_a_file_as_json_or_by_itself() {
+    let token = TimestampToken::new(vec![0, 1, 2]);
+    assert_eq!(timestamp_from_file(&[0, 1, 2]).unwrap(), token);
+    for json in [
+        r#"{"SignedRFC3161Timestamp":"AAEC"}"#,
+        " \n{\"SignedRFC3161Timestamp\": \"AAEC\"}\n",
+    ] {
+        assert_eq!(timestamp_from_file(json.as_bytes()).unwrap(), token, "{json}");
+    }
+    let error = timestamp_from_file(b"{}").unwrap_err();
+    assert!(
+        matches!(error, BundleError::Json { member: TIMESTAMP, .. }),
+        "{error:?}"
+    );
+}

@@ -178,6 +178,11 @@ fn a_witness_says_when_it_saw_the_tree() {
     };
     let seen = |note: &str| Checkpoint::parse(note).unwrap().cosigned_by(&witness);
     assert_eq!(seen(&cosigned(5, 5)), Ok(at(5)));
+    // the same key under another name is another witness
+    let [earlier, later] = [cosigned(5, 5), cosigned(6, 6)];
+    let foreign = earlier.replace("— w.example/1 ", "— w.example/2 ");
+    let (_, line_of_later) = later.split_once("\n\n").unwrap();
+    assert_eq!(seen(&format!("{foreign}{line_of_later}")), Ok(at(6)));
     let mismatch = CheckpointError::Signer(SignerError::Mismatch {
         name: "w.example/1".into(),
         id,

@@ -143,3 +143,6 @@ const IDENTITY: &[&str] = &["identity", "identityRegexp", "issuer", "issuerRegex
 
 /// The most layers that an image may be allowed above its base; none has so many.
 const LAYERS_ABOVE: u64 = 1000;
+
+#[cfg(test)]
+mod tests;

@@ -147,3 +147,24 @@ fn what_is_denied_is_refused_whoever_signs() {
     };
     assert!(judged(&trusted().denying(identities), &a).is_ok(), "a key names nobody");
 }
+
+#[test]
+fn who_signs_twice_is_not_two_of_whom_they_may_be() {
+    let [a, b] = keys();
+    let either = TrustedSigner::AnyOf(vec![named("", &a).1, named("", &b).1]);
+    let two = quorum(2, vec![("either".to_owned(), either), named("a", &a)]).unwrap();
+    let policy = policy(two.anyone());
+    let by = |key| judged(&policy, key).unwrap();
+    assert_eq!(two.judge(&[by(&a), by(&a)]).unwrap_err().expected, 2);
+}
+
+#[test]
+fn of_one_signer_among_any_the_reason_is_told_plainly() {
+    let [a, stranger] = keys();
+    let one = TrustedSigner::AnyOf(vec![named("a", &a).1]);
+    let rejection = judged(&policy(one), &stranger).unwrap_err();
+    assert!(
+        matches!(rejection, Rejection::SignatureMismatch { .. }),
+        "{rejection:?}"
+    );
+}

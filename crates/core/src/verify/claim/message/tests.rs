@@ -216,3 +216,51 @@ fn a_bundle_names_no_hash_that_was_not_made() {
         "{error:?}"
     );
 }
+
+#[test]
+fn a_statement_may_name_its_subject_by_sha512_alone() {
+    let key = new_key();
+    let policy = Policy::new(
+        TrustedSigner::key(key.public_key().clone()),
+        Claim::attestation("https://example.com/t".parse().unwrap()),
+        LogRule::InsecurelyIgnored,
+    );
+    let none = Needs::new(&[], Bytes::Dropped);
+    let sha512 = none.clone().and(SignatureDigest::Sha512);
+    let [short, long] = [SignatureDigest::Sha256, SignatureDigest::Sha512].map(|digest| {
+        Message::of(MESSAGE, &none.clone().and(digest))
+            .digests()
+            .map(|digest| digest.hex().to_owned())
+            .last()
+            .unwrap()
+    });
+    for (digests, expected, is_it) in [
+        (format!(r#""sha512":"{long}""#), &sha512, true),
+        (format!(r#""sha384":"00","sha512":"{long}""#), &sha512, true),
+        (format!(r#""sha512":"{}""#, long.replace('0', "1")), &sha512, false),
+        (format!(r#""sha256":"{short}","sha512":"{long}""#), &none, true),
+        (format!(r#""gitCommit":"00","sha256":"{short}""#), &none, true),
+        (r#""gitCommit":"00""#.to_owned(), &none, false),
+    ] {
+        let statement = format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"n","digest":{{{digests}}}}}],"predicateType":"https://example.com/t","predicate":{{}}}}"#
+        );
+        let envelope = Envelope::seal(PAYLOAD_TYPE, statement.into_bytes(), &key).unwrap();
+        let bundle = Bundle::assemble(envelope, key.public_key()).unwrap();
+        let needs = needs(&bundle, &policy);
+        assert_eq!(needs, *expected, "{digests}");
+        let artifact = Artifact::message(Message::of(MESSAGE, &needs));
+        let judged = verify(
+            &bundle,
+            &artifact,
+            &policy,
+            &TrustedRoot::default(),
+            Timestamp::UNIX_EPOCH,
+        );
+        match judged {
+            Ok(_) => assert!(is_it, "{digests}"),
+            Err(Rejection::DigestMismatch { .. }) => assert!(!is_it, "{digests}"),
+            Err(other) => panic!("{digests}: {other:?}"),
+        }
+    }
+}
