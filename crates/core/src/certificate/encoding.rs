@@ -252,3 +252,25 @@ fn number(digits: &[u8]) -> Option<i16> {
 
 /// The bit that says that an arc goes on.
 const CONTINUED: u8 = 0x80;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arc_ends_and_has_one_spelling() {
+        for octets in [&[0x2a][..], &[0x2a, 3], &[0x2a, 0x81, 0x80, 1], &[0x88, 0x37, 0]] {
+            assert!(Identifier::new(octets).is_ok(), "{octets:x?}");
+        }
+        for octets in [
+            &[][..],
+            &[0x81],
+            &[0x2a, 0x81],
+            &[0x80, 1],
+            &[0x2a, 0x80, 1],
+            &[0x2a, 3, 0x80, 0x80, 1],
+        ] {
+            assert!(Identifier::new(octets).is_err(), "{octets:x?}");
+        }
+    }
+}

@@ -20,50 +20,8 @@ impl Principal {
     pub(crate) fn read(claims: &Claims, kind: &Kind) -> Result<Self, PrincipalError> {
         let subject = claims.subject().filter(|subject| !subject.is_empty());
         let subject = subject.ok_or(PrincipalError::Subject)?;
-        let (name, challenge, mut values) = match kind {
-            Kind::Email => {
-                let address = email(claims)?;
-                (SignerName::Email(address.clone()), address, Vec::new())
-            }
-            Kind::Uri { domain } => {
-                if !uri_is_within(subject, domain) {
-                    return Err(PrincipalError::Domain {
-                        expected: domain.clone(),
-                        found: shown(subject),
-                    });
-                }
-                (SignerName::Uri(subject.to_owned()), subject.to_owned(), Vec::new())
-            }
-            Kind::Spiffe { domain } => {
-                let expected = format!("spiffe://{domain}");
-                if !uri_is_within(subject, &expected) {
-                    return Err(PrincipalError::Domain {
-                        expected,
-                        found: shown(subject),
-                    });
-                }
-                (SignerName::Uri(subject.to_owned()), subject.to_owned(), Vec::new())
-            }
-            Kind::Username { domain } => {
-                if subject.contains(['!', '@']) {
-                    return Err(PrincipalError::User { found: shown(subject) });
-                }
-                let user = SignerName::User(format!("{subject}!{domain}"));
-                (user, subject.to_owned(), Vec::new())
-            }
-            Kind::Workflow(workflow) => {
-                let name = filled(workflow.name, claims, kind)?;
-                if !is_uri(&name) {
-                    return Err(PrincipalError::Uri { found: shown(&name) });
-                }
-                let values = workflow
-                    .extensions
-                    .iter()
-                    .map(|(extension, template)| Ok((*extension, filled(*template, claims, kind)?)))
-                    .collect::<Result<_, PrincipalError>>()?;
-                (SignerName::Uri(name), subject.to_owned(), values)
-            }
-        };
+        let (name, challenge) = named(subject, claims, kind)?;
+        let mut values = values(claims, kind)?;
         let issuer = claims.issuer().to_owned();
         values.push((Extension::DeprecatedIssuer, issuer.clone()));
         values.push((Extension::Issuer, issuer));
@@ -87,6 +45,51 @@ impl Principal {
         let found = self.values.iter().find(|(known, _)| *known == kind);
         found.map(|(_, value)| value.as_str())
     }
+}
+
+/// What the certificate names the signer, and what they sign to show that the key is theirs.
+fn named(subject: &str, claims: &Claims, kind: &Kind) -> Result<(SignerName, String), PrincipalError> {
+    let name = match kind {
+        Kind::Email => {
+            let address = email(claims)?;
+            return Ok((SignerName::Email(address.clone()), address));
+        }
+        Kind::Uri { domain } => uri_within(subject, domain)?,
+        Kind::Spiffe { domain } => uri_within(subject, &format!("spiffe://{domain}"))?,
+        Kind::Username { .. } if subject.contains(['!', '@']) => {
+            return Err(PrincipalError::User { found: shown(subject) });
+        }
+        Kind::Username { domain } => SignerName::User(format!("{subject}!{domain}")),
+        Kind::Workflow(workflow) => {
+            let name = filled(workflow.name, claims, kind)?;
+            if !is_uri(&name) {
+                return Err(PrincipalError::Uri { found: shown(&name) });
+            }
+            SignerName::Uri(name)
+        }
+    };
+    Ok((name, subject.to_owned()))
+}
+
+fn uri_within(subject: &str, domain: &str) -> Result<SignerName, PrincipalError> {
+    if uri_is_within(subject, domain) {
+        return Ok(SignerName::Uri(subject.to_owned()));
+    }
+    Err(PrincipalError::Domain {
+        expected: domain.to_owned(),
+        found: shown(subject),
+    })
+}
+
+/// What is said of the run of a workflow.
+fn values(claims: &Claims, kind: &Kind) -> Result<Vec<(Extension, String)>, PrincipalError> {
+    let Kind::Workflow(workflow) = kind else {
+        return Ok(Vec::new());
+    };
+    let extensions = workflow.extensions.iter();
+    extensions
+        .map(|(extension, template)| Ok((*extension, filled(*template, claims, kind)?)))
+        .collect()
 }
 
 /// An address that nobody has verified is anybody's.

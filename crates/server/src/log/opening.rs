@@ -54,38 +54,59 @@ pub(super) type Loaded = (Published, Tree, HashMap<[u8; 16], u64>);
 
 /// Reads the checkpoint, cuts off what it does not cover, and checks that the records lead to its root.
 pub(super) fn load(files: &Files, signer: &CheckpointSigner, now: Timestamp) -> Result<Loaded, LogError> {
-    let path = files.path("checkpoint");
     let note = match files.read("checkpoint", NOTE_LIMIT)? {
         Some(note) => note,
-        None if files.has_records()? => return Err(LogError::NoCheckpoint { path }),
-        None => {
-            let root = TreeHash::of_nothing();
-            let note = signer.sign(&TreeHead { size: 0, root }, now)?;
-            files.write_aside("checkpoint", note.as_bytes())?;
-            files.place("checkpoint")?;
-            note
-        }
+        None => first_checkpoint(files, signer, now)?,
     };
-    let malformed = |source| LogError::Checkpoint {
-        path: path.clone(),
-        source,
-    };
-    let checkpoint = Checkpoint::parse(&note).map_err(malformed)?;
-    if !signer.has_signed(&checkpoint) {
+    let head = head_of(&note, files, signer)?;
+    files.cut(head.size)?;
+    let (tree, known) = entries(files, head.size)?;
+    let found = tree.root(head.size, files)?;
+    if found != head.root {
         return Err(damaged(
-            path,
-            "signature",
-            format!("one by {}", signer.origin()),
-            "none".to_owned(),
+            files.path("records"),
+            "the root",
+            head.root.to_string(),
+            found.to_string(),
         ));
     }
-    let head = *checkpoint.head();
-    files.cut(head.size)?;
+    Ok((Published { head, note }, tree, known))
+}
+
+/// Signs that there is nothing yet, where there is nothing.
+fn first_checkpoint(files: &Files, signer: &CheckpointSigner, now: Timestamp) -> Result<String, LogError> {
+    if files.has_records()? {
+        let path = files.path("checkpoint");
+        return Err(LogError::NoCheckpoint { path });
+    }
+    let root = TreeHash::of_nothing();
+    let note = signer.sign(&TreeHead { size: 0, root }, now)?;
+    files.write_aside("checkpoint", note.as_bytes())?;
+    files.place("checkpoint")?;
+    Ok(note)
+}
+
+/// Reads what a checkpoint covers, which the log must have signed.
+fn head_of(note: &str, files: &Files, signer: &CheckpointSigner) -> Result<TreeHead, LogError> {
+    let path = files.path("checkpoint");
+    let checkpoint = match Checkpoint::parse(note) {
+        Ok(checkpoint) => checkpoint,
+        Err(source) => return Err(LogError::Checkpoint { path, source }),
+    };
+    if !signer.has_signed(&checkpoint) {
+        let expected = format!("one by {}", signer.origin());
+        return Err(damaged(path, "signature", expected, "none".to_owned()));
+    }
+    Ok(*checkpoint.head())
+}
+
+/// Builds the tree over the first `size` records, and tells each entry's place by half of its identity.
+fn entries(files: &Files, size: u64) -> Result<(Tree, HashMap<[u8; 16], u64>), LogError> {
     let mut tree = Tree::default();
     let mut known = HashMap::new();
     let mut end = 0;
-    for start in (0..head.size).step_by(TILE_WIDTH as usize) {
-        let records = files.records(start..head.size.min(start + TILE_WIDTH))?;
+    for start in (0..size).step_by(TILE_WIDTH as usize) {
+        let records = files.records(start..size.min(start + TILE_WIDTH))?;
         for (record, index) in records.iter().zip(start..) {
             if record.end < end {
                 let expected = format!("at least {end}");
@@ -104,16 +125,7 @@ pub(super) fn load(files: &Files, signer: &CheckpointSigner, now: Timestamp) -> 
             tree.push_tile(root_over(&leaves));
         }
     }
-    let found = tree.root(head.size, files)?;
-    if found != head.root {
-        return Err(damaged(
-            files.path("records"),
-            "the root",
-            head.root.to_string(),
-            found.to_string(),
-        ));
-    }
-    Ok((Published { head, note }, tree, known))
+    Ok((tree, known))
 }
 
 /// The longest small file of a log in bytes: a name, a size, a root and a signature.

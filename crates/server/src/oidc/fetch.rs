@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
-use http::{Request, StatusCode, Uri};
+use http::{Request, StatusCode, Uri, response};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -104,6 +104,20 @@ async fn ask(
         .await
         .map_err(|error| address.unreachable(error))?;
     let (head, body) = response.into_parts();
+    check_head(address, &head)?;
+    let body = Limited::new(body, ANSWER)
+        .collect()
+        .await
+        .map_err(|source| FetchError::Body {
+            url: address.url.clone(),
+            source,
+        })?;
+    connection.abort();
+    Ok(body.to_bytes())
+}
+
+/// Checks that an answer is a document in JSON.
+fn check_head(address: &Address, head: &response::Parts) -> Result<(), FetchError> {
     // a redirect is another status than this
     if head.status != StatusCode::OK {
         return Err(FetchError::Status {
@@ -123,15 +137,7 @@ async fn ask(
             found: found.chars().take(80).collect(),
         });
     }
-    let body = Limited::new(body, ANSWER)
-        .collect()
-        .await
-        .map_err(|source| FetchError::Body {
-            url: address.url.clone(),
-            source,
-        })?;
-    connection.abort();
-    Ok(body.to_bytes())
+    Ok(())
 }
 
 /// Says whether a host is this machine.
