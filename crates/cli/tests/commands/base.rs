@@ -15,6 +15,7 @@ use crate::registry::Registry;
 use crate::signing;
 
 mod attach;
+mod carried;
 mod show;
 mod sign;
 mod verify;
