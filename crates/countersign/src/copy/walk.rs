@@ -245,11 +245,8 @@ where
         if wanted.why == Why::Listed && !self.scope.has_referrer(&manifest) {
             return Ok(());
         }
-        if let Some(base) = bases::signed(&manifest).filter(|_| wanted.why == Why::Listed)
-            && self.bases.insert(base.clone())
-        {
-            let question = Question::Base(base.clone(), wanted.generation);
-            self.waiting.push_back(question);
+        if wanted.why == Why::Listed {
+            self.want_tag_of_base(&manifest, wanted.generation);
         }
         if !media_type::is_index(manifest.media_type()) && !media_type::is_image(manifest.media_type()) {
             return Err(CopyError::Unknown {
@@ -280,6 +277,16 @@ where
             tags: Vec::new(),
         })?;
         Ok(())
+    }
+
+    /// Asks for the tag of a base's layers, once, where `referrer` has what is signed of them.
+    fn want_tag_of_base(&mut self, referrer: &Manifest, generation: usize) {
+        if let Some(base) = bases::signed(referrer)
+            && self.bases.insert(base.clone())
+        {
+            let question = Question::Base(base.clone(), generation);
+            self.waiting.push_back(question);
+        }
     }
 
     /// Asks for a manifest, once, and for what is attached to it at the same time.
