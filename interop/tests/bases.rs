@@ -1,6 +1,8 @@
 //! Bases of images among real tools: crane builds upon them, rebases and copies, skopeo compresses anew and converts, and cosign
 //! verifies what is signed of them.
 
+#[path = "bases/above.rs"]
+mod above;
 #[path = "bases/carried.rs"]
 mod carried;
 #[path = "bases/concurrent.rs"]
