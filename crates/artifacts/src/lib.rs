@@ -9,6 +9,7 @@ mod folder;
 pub mod gzip;
 pub mod helm;
 mod image;
+pub mod overrides;
 pub mod plan;
 pub mod pull;
 pub mod push;

@@ -7,11 +7,11 @@ mod content;
 mod document;
 mod folder;
 mod image;
-mod layer;
+pub(crate) mod layer;
 mod package;
 mod purl;
 mod read;
-mod view;
+pub(crate) mod view;
 
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -12,6 +12,7 @@ pub(crate) mod concurrency;
 pub(crate) mod consent;
 pub(crate) mod countersign;
 pub(crate) mod credential;
+pub(crate) mod current;
 pub(crate) mod duration;
 pub(crate) mod entry_type;
 pub(crate) mod format;

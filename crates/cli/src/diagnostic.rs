@@ -99,8 +99,16 @@ fn details(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Verify(error) => candidates(error.refused()),
         Failure::Base(BaseError::Refused { source, .. }) => {
+            let others: &[String] = match source {
+                BaseRefusal::Overridden { others, .. } => others,
+                _ => &[],
+            };
+            let others = others.iter().take(CANDIDATES_SHOWN).map(|line| format!("  {line}"));
             let refused = source.refused().iter().take(CANDIDATES_SHOWN);
-            refused.map(|refused| cut(format!("  {refused}"))).collect()
+            refused
+                .map(|refused| cut(format!("  {refused}")))
+                .chain(others)
+                .collect()
         }
         Failure::NotAllowed { reasons, .. } => reasons.iter().map(|reason| format!("  {reason}")).collect(),
         Failure::Unreadable { details } | Failure::PackagesUnreadable { details } => details.clone(),

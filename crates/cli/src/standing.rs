@@ -1,20 +1,44 @@
 //! What is told of the bases that an image stands on: which layers are whose, and how that is known.
 
+mod compared;
+mod overrides;
+
 use countersign::base::Image;
+use countersign_artifacts::overrides::Overrides;
 use countersign_core::base::{Authorised, Bound, Seam, Standing};
 use countersign_core::quoted::Quoted;
 use countersign_core::verify::VerifiedSignature;
 use serde_json::{Value, json};
 
+pub(crate) use compared::{Compared, compared};
+pub(crate) use overrides::overridden;
+
 /// An image and the bases that it stands on.
 pub(crate) struct Told {
     image: Image,
     standing: Standing,
+    overrides: Option<Overrides>,
+    compared: Option<Compared>,
 }
 
 impl Told {
     pub(crate) fn new(image: Image, standing: Standing) -> Self {
-        Self { image, standing }
+        Self {
+            image,
+            standing,
+            overrides: None,
+            compared: None,
+        }
+    }
+
+    /// With what the layers above the base do to it, where somebody has looked.
+    pub(crate) fn overriding(self, overrides: Option<Overrides>) -> Self {
+        Self { overrides, ..self }
+    }
+
+    /// With the configuration beside that of the base, where somebody has looked.
+    pub(crate) fn comparing(self, compared: Option<Compared>) -> Self {
+        Self { compared, ..self }
     }
 
     /// The bases in one line, for the check list of an image's signatures.
@@ -52,6 +76,8 @@ impl Told {
         if trusted > 0 {
             text.push_str(&format!("  {trusted} layers on the word of the configuration\n"));
         }
+        text.extend(self.overrides.as_ref().map(overrides::to_text));
+        text.extend(self.compared.as_ref().map(Compared::to_text));
         for refused in &self.standing.refused {
             text.push_str(&format!("  not counted: {refused}\n"));
         }
@@ -82,6 +108,8 @@ impl Told {
             "verified": true,
             "bases": standing.seams.iter().map(seam_object).collect::<Vec<_>>(),
             "layers": layers.collect::<Vec<_>>(),
+            "overrides": self.overrides.as_ref().map(overrides::to_json),
+            "configuration": self.compared.as_ref().map(Compared::to_json),
             "refused": standing.refused.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     }

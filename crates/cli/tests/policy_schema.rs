@@ -4,6 +4,7 @@ use std::fs;
 
 use countersign::policy_file::{self, ReadError};
 use countersign_core::age::Age;
+use countersign_core::base::PathPattern;
 use countersign_core::certificate::FulcioExtension;
 use countersign_core::key::{KeyAlgorithm, PrivateKey};
 use countersign_core::policy::file::member_of;
@@ -72,6 +73,7 @@ fn follows(value: &Value, schema: &Value, root: &Value) -> bool {
             "minItems" => list.is_none_or(|list| list.len() >= size(rule)),
             "maxItems" => list.is_none_or(|list| list.len() <= size(rule)),
             "minLength" => text.is_none_or(|text| text.len() >= size(rule)),
+            "maxLength" => text.is_none_or(|text| text.len() <= size(rule)),
             "minimum" => value
                 .as_i64()
                 .is_none_or(|number| number >= rule.as_i64().expect("a number")),
@@ -80,6 +82,9 @@ fn follows(value: &Value, schema: &Value, root: &Value) -> bool {
                 .is_none_or(|number| number <= rule.as_i64().expect("a number")),
             "pattern" if rule.as_str().is_some_and(|pattern| pattern.contains("dhms")) => {
                 text.is_none_or(|text| text.parse::<Age>().is_ok())
+            }
+            "pattern" if rule.as_str().is_some_and(|pattern| pattern.starts_with("^(/")) => {
+                text.is_none_or(|text| text.parse::<PathPattern>().is_ok())
             }
             "pattern" => text.is_none_or(|text| {
                 let (_, hex) = text.split_once(':').unwrap_or_default();
@@ -126,6 +131,8 @@ fn with_bases(base: &Value, odd: &[Value]) -> Vec<Value> {
         ("require", json!("innermost")),
         ("maxLayersAbove", json!(1000)),
         ("maxLayersAbove", json!(1001)),
+        ("forbidOverrides", json!(["/usr/**", "/etc/ssl/?*"])),
+        ("forbidOverrides", json!(["/usr/../etc"])),
         ("deny", digests.clone()),
         ("other", json!(1)),
     ] {
@@ -146,6 +153,7 @@ fn with_bases(base: &Value, odd: &[Value]) -> Vec<Value> {
         ("digests", digests.clone()),
         ("repositories", json!(["reg.example/a"])),
         ("maxAge", json!("90d")),
+        ("current", json!(["reg.example/a:12"])),
         ("deny", digests),
     ];
     for choice in 0..1_u32 << members.len() {

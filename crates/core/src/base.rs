@@ -5,6 +5,7 @@
 
 mod judge;
 mod layers;
+mod paths;
 mod policy;
 mod rejection;
 mod settle;
@@ -12,7 +13,8 @@ mod statement;
 
 pub use judge::{Authorised, Candidate, Found, Mark, Seam, judge};
 pub use layers::{LAYERS, Layers, LayersError};
-pub use policy::{AuthorisedBase, Authority, BasePolicy, Require};
+pub use paths::{PathPattern, PathPatternError};
+pub use policy::{AuthorisedBase, Authority, BasePolicy, CurrentTag, Require, TagState};
 pub use rejection::{BaseRefusal, BaseRejection, Refused};
 pub use settle::{Bound, Standing};
 pub use statement::{BaseStatement, PREDICATE_TYPE, SignedLayer, StatementFault, peek};

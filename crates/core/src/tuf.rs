@@ -14,6 +14,8 @@ mod search;
 mod signed;
 mod update;
 
+pub(crate) use delegation::matches_part;
+
 pub use canonical::{NotCanonical, canonical};
 pub use error::{Refusal, TufError};
 pub use names::{encode, target_address};

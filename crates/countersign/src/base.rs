@@ -2,6 +2,7 @@
 //!
 //! `docs/base-images.md` tells the format; `countersign_core::base` decides.
 
+mod compared;
 mod error;
 mod find;
 mod hints;
@@ -12,6 +13,7 @@ mod sign;
 mod unpack;
 mod verify;
 
+pub use compared::{Difference, base_of, differences};
 pub use error::BaseError;
 pub use find::{marks_elsewhere, own_marks};
 pub use hints::{Hint, hints};

@@ -1,10 +1,12 @@
 //! Copies an image with everything that belongs to it from one store to another.
 //!
 //! What belongs to an image: the manifests beneath an index; of each manifest the tags with its signatures, attestations
-//! and SBOM, and the manifests that refer to it; and of all these again the same. The order of writing is blobs, the
+//! and SBOM, and the manifests that refer to it; of a base that is signed the tag of its layers; and of all these again the
+//! same. The order of writing is blobs, the
 //! manifests beneath an index, the index, what is attached, and last the name, so that a name never leads to something
 //! that is not whole. Everything is asked for at the target before success is said.
 
+mod bases;
 mod blobs;
 mod check;
 mod found;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use countersign_core::policy::file::{LIMIT, Malformed, PolicyFile, PolicyFileError};
-use countersign_oci::Repository;
 use countersign_oci::reference::ReferenceError;
+use countersign_oci::{Reference, Repository};
 use serde_json::{Map, Number, Value};
 
 use crate::mentions::yaml::{self, Tree};
@@ -28,6 +28,12 @@ pub fn read<E>(bytes: &[u8], load: &dyn Fn(&str) -> Result<Vec<u8>, E>) -> Resul
         if let Err(source) = name.parse::<Repository>() {
             let name = name.clone();
             return Err(ReadError::Repository { name, source });
+        }
+    }
+    let bases = file.bases().into_iter().flat_map(|policy| &policy.bases);
+    for tag in bases.flat_map(|base| &base.current) {
+        if !tag.name.parse::<Reference>().is_ok_and(|tag| tag.digest().is_none()) {
+            return Err(ReadError::Tag { name: tag.name.clone() });
         }
     }
     Ok(file)
@@ -132,6 +138,12 @@ pub enum ReadError<E> {
         name: String,
         /// What is wrong with it.
         source: ReferenceError,
+    },
+    /// A base is where no tag is.
+    #[error("tag {name:?} of a base, expected REPOSITORY:TAG")]
+    Tag {
+        /// The name as written.
+        name: String,
     },
     /// It is larger than is read.
     #[error("the policy has {found} bytes, the limit is {LIMIT}")]

@@ -72,6 +72,16 @@ pub struct Platform {
     pub variant: Option<String>,
 }
 
+impl Platform {
+    /// Says whether the version of the operating system is the one that is asked for, or one of its: `10.0.17763` is asked for and
+    /// `10.0.17763.6054` is one, as Windows counts.
+    pub fn is_of_version(&self, asked: &str) -> bool {
+        let version = self.os_version.as_deref().unwrap_or_default();
+        let rest = version.strip_prefix(asked);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
 /// A manifest as it was received or will be sent: the bytes, never rebuilt, and what they say.
 #[derive(Clone, Debug)]
 pub struct Manifest {

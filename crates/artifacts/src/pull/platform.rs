@@ -71,7 +71,10 @@ fn fits(platform: &Platform, wanted: &Platform) -> bool {
     platform.os == wanted.os
         && platform.architecture == wanted.architecture
         && agrees(&platform.variant, &wanted.variant)
-        && agrees(&platform.os_version, &wanted.os_version)
+        && wanted
+            .os_version
+            .as_deref()
+            .is_none_or(|asked| platform.is_of_version(asked))
 }
 
 fn shown(platform: &Platform) -> String {

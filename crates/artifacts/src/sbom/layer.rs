@@ -14,7 +14,7 @@ use crate::pull::unpack::entry::{Entries, Entry, Kind};
 
 /// Adds a layer to the view.
 pub(super) fn add(layer: &mut dyn Read, view: &mut View) -> Result<(), SbomError> {
-    each_entry(layer, |entry, content| add_entry(entry, content, view))
+    each_entry(layer, &mut |entry, content| add_entry(entry, content, view))
 }
 
 /// Reads the files that hard links of this layer lead to, under the names of the links.
@@ -23,7 +23,7 @@ pub(super) fn add_targets(
     targets: &BTreeMap<String, Vec<String>>,
     view: &mut View,
 ) -> Result<(), SbomError> {
-    each_entry(layer, |entry, content| {
+    each_entry(layer, &mut |entry, content| {
         let place = view.place(&entry.name);
         let names = place.as_ref().filter(|_| entry.kind == Kind::File);
         let Some([first, rest @ ..]) = names.and_then(|place| targets.get(place)).map(Vec::as_slice) else {
@@ -40,9 +40,9 @@ pub(super) fn add_targets(
 }
 
 /// Hands on each entry with its content.
-fn each_entry(
+pub(crate) fn each_entry(
     layer: &mut dyn Read,
-    mut take: impl FnMut(&Entry, &mut dyn Read) -> Result<(), SbomError>,
+    take: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<(), SbomError>,
 ) -> Result<(), SbomError> {
     let mut buffered = BufReader::with_capacity(BUFFER, layer);
     let mut gzip;
@@ -152,8 +152,8 @@ fn malformed(error: UnpackError) -> SbomError {
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// What a removed file is called, and a folder that hides what was in it before.
-const WHITEOUT: &str = ".wh.";
-const OPAQUE: &str = ".wh..wh..opq";
+pub(crate) const WHITEOUT: &str = ".wh.";
+pub(crate) const OPAQUE: &str = ".wh..wh..opq";
 
 /// How much is unpacked at a time.
 const BUFFER: usize = 64 << 10;

@@ -53,32 +53,7 @@ impl View {
     /// Where an entry of this name is: below its folder, through the links that lead there. None where it is the root,
     /// or the links go round in a circle.
     pub(super) fn place(&self, name: &str) -> Option<String> {
-        let mut waiting: Vec<String> = parts(name);
-        let mut place: Vec<String> = Vec::new();
-        let mut followed = 0;
-        while let Some(part) = waiting.pop() {
-            if part == ".." {
-                place.pop();
-                continue;
-            }
-            place.push(part);
-            if waiting.is_empty() || self.links.is_empty() {
-                continue;
-            }
-            let Some(target) = self.links.get(&place.join("/")) else {
-                continue;
-            };
-            followed += 1;
-            if followed > LINK_LIMIT {
-                return None;
-            }
-            place.pop();
-            if target.starts_with('/') {
-                place.clear();
-            }
-            waiting.extend(parts(target));
-        }
-        if place.is_empty() { None } else { Some(place.join("/")) }
+        through_links(name, &self.links)
     }
 
     /// Removes what earlier layers have at `path`, and beneath it.
@@ -186,13 +161,43 @@ impl View {
     }
 }
 
+/// Where a name leads, below its folder, through the links at these paths; as [`View::place`].
+pub(crate) fn through_links(name: &str, links: &BTreeMap<String, String>) -> Option<String> {
+    let mut waiting: Vec<String> = parts(name);
+    let mut place: Vec<String> = Vec::new();
+    let mut followed = 0;
+    while let Some(part) = waiting.pop() {
+        if part == ".." {
+            place.pop();
+            continue;
+        }
+        place.push(part);
+        if waiting.is_empty() || links.is_empty() {
+            continue;
+        }
+        let Some(target) = links.get(&place.join("/")) else {
+            continue;
+        };
+        followed += 1;
+        if followed > LINK_LIMIT {
+            return None;
+        }
+        place.pop();
+        if target.starts_with('/') {
+            place.clear();
+        }
+        waiting.extend(parts(target));
+    }
+    if place.is_empty() { None } else { Some(place.join("/")) }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     All,
     Earlier,
 }
 
-fn is_beneath(path: &str, folder: &str) -> bool {
+pub(crate) fn is_beneath(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 

@@ -1,14 +1,13 @@
 //! On which bases an image must stand.
 
 use clap::Args;
-use countersign::base::{Image, images};
-use countersign::sign::find;
 use countersign_core::Digest;
 use countersign_core::age::Age;
-use countersign_core::base::{AuthorisedBase, Authority, BasePolicy, Require};
+use countersign_core::base::{AuthorisedBase, Authority, BasePolicy, CurrentTag, PathPattern, Require, TagState};
 use countersign_core::policy::Policy;
 use countersign_oci::{AnyStore, Reference, Repository};
 
+use super::current;
 use super::usage::UsageError;
 use crate::failure::Failure;
 
@@ -27,9 +26,18 @@ pub(crate) struct BaseArgs {
     #[arg(long, value_name = "AGE")]
     base_max_age: Option<Age>,
 
+    /// The tag at whose present layers a signed base must be, by a statement of `tags sign` that is fresh and by the same signer; of
+    /// several one must be
+    #[arg(long, value_name = "REPOSITORY:TAG")]
+    base_current: Vec<Reference>,
+
     /// The chain id or digest of a base that nothing may stand on, whoever signed it; several may be given
     #[arg(long, value_name = "DIGEST")]
     base_deny: Vec<Digest>,
+
+    /// A path of the outermost base that the layers above may neither replace nor delete: /usr/bin/**; several may be given
+    #[arg(long, value_name = "PATTERN")]
+    forbid_overrides: Vec<PathPattern>,
 
     /// The most layers above the outermost base
     #[arg(long, value_name = "N")]
@@ -57,11 +65,11 @@ impl BaseArgs {
                 max_age: self.base_max_age,
                 denied: Vec::new(),
                 repositories: Vec::new(),
+                current: self.base_current.iter().map(unseen).collect::<Result<_, _>>()?,
             });
-        } else if self.base_max_age.is_some() {
-            return Err(
-                UsageError::because("--base-max-age is of what is signed: pass --key or an identity with it").into(),
-            );
+        } else if let Some(flag) = self.of_what_is_signed() {
+            let reason = format!("{flag} is of what is signed: pass --key or an identity with it");
+            return Err(UsageError::because(reason).into());
         }
         for name in &self.base {
             bases.push(AuthorisedBase {
@@ -70,6 +78,7 @@ impl BaseArgs {
                 max_age: None,
                 denied: Vec::new(),
                 repositories: Vec::new(),
+                current: Vec::new(),
             });
         }
         Ok(BasePolicy {
@@ -77,7 +86,17 @@ impl BaseArgs {
             require: Require::Any,
             layers_above: self.max_layers_above,
             denied: self.base_deny.clone(),
+            forbid_overrides: self.forbid_overrides.clone(),
         })
+    }
+
+    /// A flag that is given and says something of signatures only.
+    fn of_what_is_signed(&self) -> Option<&'static str> {
+        match (self.base_max_age, self.base_current.is_empty()) {
+            (Some(_), _) => Some("--base-max-age"),
+            (None, false) => Some("--base-current"),
+            (None, true) => None,
+        }
     }
 
     /// What the flags add to the policy of a file.
@@ -85,6 +104,7 @@ impl BaseArgs {
         let others = [
             (self.is_given(), "--base"),
             (self.base_max_age.is_some(), "--base-max-age"),
+            (!self.base_current.is_empty(), "--base-current"),
             (self.max_layers_above.is_some(), "--max-layers-above"),
         ];
         if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
@@ -92,7 +112,21 @@ impl BaseArgs {
             return Err(UsageError::because(reason).into());
         }
         policy.denied.extend(self.base_deny.iter().cloned());
+        policy.forbid_overrides.extend(self.forbid_overrides.iter().cloned());
         Ok(policy)
+    }
+}
+
+/// A tag that nobody has looked at yet.
+fn unseen(tag: &Reference) -> Result<CurrentTag, UsageError> {
+    match tag.digest() {
+        None => Ok(CurrentTag {
+            name: tag.to_string(),
+            state: TagState::Unknown,
+        }),
+        Some(_) => Err(UsageError::because(format!(
+            "--base-current {tag}: a digest never changes; give the tag, REPOSITORY:TAG"
+        ))),
     }
 }
 
@@ -102,16 +136,9 @@ async fn known(name: &str, store: &AnyStore) -> Result<Vec<Digest>, Failure> {
         return Ok(vec![chain_id]);
     }
     let reference: Reference = name.parse()?;
-    if reference.digest().is_none() {
+    let Some(digest) = reference.digest().cloned() else {
         let reason = format!("--base {name}: a tag says of no base which one it is; give a digest");
         return Err(UsageError::because(reason).into());
-    }
-    let found = find(store, &reference).await;
-    let found = found.map_err(|error| Failure::absent(error, &reference))?;
-    let mut chain_ids = Vec::new();
-    for image in images(&found, store).await? {
-        let image = Image::read(image, store).await?;
-        chain_ids.extend(image.layers.chain_id(image.layers.len()).cloned());
-    }
-    Ok(chain_ids)
+    };
+    current::chain_ids(&reference.pin(digest), store).await
 }

@@ -11,17 +11,18 @@ use crate::failure::Failure;
 /// The platform of an image.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct PlatformArgs {
-    /// The platform's image instead of the index: OS/ARCHITECTURE[/VARIANT]
+    /// The platform's image instead of the index: OS/ARCHITECTURE[/VARIANT][:VERSION], the version of Windows or its beginning
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<PlatformPattern>,
 }
 
-/// A platform that is asked for: `linux/arm64`, `linux/arm/v7`.
+/// A platform that is asked for: `linux/arm64`, `linux/arm/v7`, `windows/amd64:10.0.17763`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlatformPattern {
     os: String,
     architecture: String,
     variant: Option<String>,
+    os_version: Option<String>,
 }
 
 impl PlatformArgs {
@@ -55,12 +56,11 @@ impl PlatformPattern {
                 reference: reference.to_string(),
             });
         }
-        let is_meant = |platform: &Platform| self.os == platform.os && self.architecture == platform.architecture;
         let entries: Vec<(&Descriptor, &Platform)> = index
             .manifests()
             .iter()
             .filter_map(|entry| Some((entry, entry.platform.as_ref()?)))
-            .filter(|(_, platform)| is_meant(platform))
+            .filter(|(_, platform)| self.is_of(platform))
             .collect();
         for variant in self.variants() {
             let mut alike = entries
@@ -85,6 +85,14 @@ impl PlatformPattern {
                 found: platforms(index),
             }),
         }
+    }
+
+    /// Says whether a platform is this one, whatever its variant.
+    fn is_of(&self, platform: &Platform) -> bool {
+        let asked = self.os_version.as_deref();
+        self.os == platform.os
+            && self.architecture == platform.architecture
+            && asked.is_none_or(|asked| platform.is_of_version(asked))
     }
 
     /// The variants that run where this one is asked for, the best first.
@@ -118,6 +126,7 @@ pub(crate) fn shown(platform: &Platform) -> String {
         os: platform.os.clone(),
         architecture: platform.architecture.clone(),
         variant: platform.variant.clone(),
+        os_version: platform.os_version.clone(),
     };
     pattern.to_string()
 }
@@ -137,6 +146,12 @@ impl FromStr for PlatformPattern {
     type Err = PlatformError;
 
     fn from_str(text: &str) -> Result<Self, PlatformError> {
+        // as crane and ORAS write it
+        let (text, os_version) = match text.rsplit_once(':') {
+            Some((_, "")) => return Err(PlatformError),
+            Some((rest, version)) => (rest, Some(version.to_owned())),
+            None => (text, None),
+        };
         let mut parts = text.split('/').map(str::to_owned);
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(os), Some(architecture), variant, None)
@@ -146,6 +161,7 @@ impl FromStr for PlatformPattern {
                     os,
                     architecture,
                     variant,
+                    os_version,
                 })
             }
             _ => Err(PlatformError),
@@ -158,7 +174,7 @@ impl From<&PlatformPattern> for Platform {
         Self {
             architecture: pattern.architecture.clone(),
             os: pattern.os.clone(),
-            os_version: None,
+            os_version: pattern.os_version.clone(),
             variant: pattern.variant.clone(),
         }
     }
@@ -167,8 +183,11 @@ impl From<&PlatformPattern> for Platform {
 impl std::fmt::Display for PlatformPattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;
-        match &self.variant {
-            Some(variant) => write!(f, "/{variant}"),
+        for variant in self.variant.iter() {
+            write!(f, "/{variant}")?;
+        }
+        match &self.os_version {
+            Some(version) => write!(f, ":{version}"),
             None => Ok(()),
         }
     }
@@ -176,7 +195,7 @@ impl std::fmt::Display for PlatformPattern {
 
 /// A text is not a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, for example linux/arm64")]
+#[error("expected OS/ARCHITECTURE[/VARIANT][:VERSION], for example linux/arm64")]
 pub(crate) struct PlatformError;
 
 /// The most platforms that an error lists.

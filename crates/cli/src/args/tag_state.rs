@@ -36,6 +36,15 @@ pub(crate) struct TagState {
 }
 
 impl TagStateArgs {
+    /// A flag that is given.
+    pub(crate) fn flag(&self) -> Option<&'static str> {
+        match (given(&self.state), self.stateless) {
+            (Some(_), _) => Some("--state"),
+            (None, true) => Some("--stateless"),
+            (None, false) => None,
+        }
+    }
+
     /// Reads the file for somebody who changes nothing.
     pub(crate) fn read(&self, session: &Session<'_>) -> Result<State, Failure> {
         match self.path(session)? {

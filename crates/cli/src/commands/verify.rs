@@ -9,7 +9,9 @@ mod names;
 mod print;
 
 use clap::{Args, ValueEnum};
-use countersign::attachment::discover::Search;
+use countersign::attachment::discover::{Limits, Search};
+use countersign::verify::Rules;
+use countersign_core::base::BasePolicy;
 use countersign_core::policy::{Claim, ClaimBinding, PredicateRule};
 use countersign_oci::Pinned;
 
@@ -17,6 +19,7 @@ use super::Subcommand;
 use crate::args::annotations::AnnotationArgs;
 use crate::args::attachment::{self, AttachmentArgs, LocationArgs};
 use crate::args::chain::ChainArgs;
+use crate::args::current::{CurrentArgs, Looking};
 use crate::args::output::VerifyOutputArgs;
 use crate::args::pinned::PlatformArgs;
 use crate::args::registry::RegistryArgs;
@@ -65,6 +68,8 @@ pub(super) struct VerifyFlags {
     platform: PlatformArgs,
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    current: CurrentArgs,
 
     /// Checks that the signature is about this image, and its annotations
     #[arg(long, default_value = "true")]
@@ -143,15 +148,38 @@ impl VerifyFlags {
             let looked = self.chain.looked(&limits)?;
             let is_chain_asked = self.chain.is_given() || terms.countersigners().is_some();
             self.check_chain(is_chain_asked)?;
+            let rules = terms.rules_online(&http);
+            self.current.check(terms.bases())?;
+            let bases = match terms.bases() {
+                Some(policy) => Some(self.look_at_tags(policy, rules, &limits, session).await?),
+                None => None,
+            };
             let judging = images::Judging {
-                rules: terms.rules_online(&http),
+                rules,
                 limits: &limits,
                 countersigners: terms.countersigners(),
                 chain: is_chain_asked.then_some(&looked),
-                bases: terms.bases(),
+                bases: bases.as_ref(),
             };
             images::verify(self, names, session, judging).await
         })
+    }
+
+    /// The policy on bases with what its tags are at now.
+    async fn look_at_tags(
+        &self,
+        policy: &BasePolicy,
+        rules: Rules<'_>,
+        limits: &Limits,
+        session: &Session<'_>,
+    ) -> Result<BasePolicy, Failure> {
+        let looking = Looking {
+            session,
+            registry: &self.registry.open(session)?,
+            rules,
+            limits,
+        };
+        self.current.look(policy.clone(), looking).await
     }
 
     /// Says whether what is verified are just the images that are named.

@@ -15,6 +15,10 @@ use crate::registry::Registry;
 use crate::signing;
 
 mod attach;
+mod carried;
+mod compared;
+mod current;
+mod overrides;
 mod show;
 mod sign;
 mod verify;
@@ -40,6 +44,27 @@ impl Layer {
         Self {
             content: content.as_bytes().to_vec(),
             blob: gzip(content.as_bytes(), 6),
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    /// A layer with these files; a name that ends in a slash is a folder.
+    pub(crate) fn with_files(names: &[&str]) -> Self {
+        let mut archive = tar::Builder::new(Vec::new());
+        for name in names {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(0);
+            header.set_mode(0o755);
+            if name.ends_with('/') {
+                header.set_entry_type(tar::EntryType::Directory);
+            }
+            let added = archive.append_data(&mut header, name, &b""[..]);
+            added.expect("memory takes it");
+        }
+        let content = archive.into_inner().expect("memory takes it");
+        Self {
+            blob: gzip(&content, 6),
+            content,
             annotations: BTreeMap::new(),
         }
     }

@@ -42,7 +42,7 @@ Error: REGISTRY/app:v1: specified reference is not a multiarch image
         outcome.redacted(registry.host()),
         str![[r#"
 --- stderr
-Error: invalid argument "linux" for "--platform" flag: expected OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, for example linux/arm64
+Error: invalid argument "linux" for "--platform" flag: expected OS/ARCHITECTURE[/VARIANT][:VERSION], for example linux/arm64
 help: `countersign manifest --help` shows how it is used
 --- exit 1
 

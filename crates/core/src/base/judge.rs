@@ -155,6 +155,7 @@ fn known<'a>(layers: &'a Layers, base: &'a AuthorisedBase, number: usize) -> imp
     layers
         .chain_ids()
         .filter(|(_, chain_id)| chain_ids.contains(chain_id) && !base.denied.contains(chain_id))
+        .filter(|(_, chain_id)| base.is_current(chain_id).is_ok())
         .map(move |(count, chain_id)| Seam {
             base: number,
             name: base.name.clone(),
@@ -209,6 +210,7 @@ impl<'a> Judging<'a> {
         };
         let chain_id = self.chain_id(count)?;
         self.not_denied(chain_id)?;
+        self.base.is_current(chain_id)?;
         Ok(Seam {
             base: number,
             name: self.base.name.clone(),

@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::layers::LayersError;
+use super::paths::PathPattern;
+use super::policy::CurrentTag;
 use super::{CANDIDATES, StatementFault};
 use crate::age::Age;
 use crate::digest::Digest;
@@ -43,6 +45,14 @@ pub enum BaseRejection {
         expected: usize,
         /// The number of the layer that it is on.
         found: usize,
+    },
+    /// It is not the present one.
+    #[error("is the base {found}, expected that of the tag {tag}")]
+    NotCurrent {
+        /// The tag that must be at it.
+        tag: CurrentTag,
+        /// Its chain id.
+        found: Digest,
     },
     /// It is of a time to come.
     #[error("was issued at {issued}, now it is {now}")]
@@ -194,6 +204,20 @@ pub enum BaseRefusal {
         missing: Vec<String>,
         /// What was found, and why it does not count.
         refused: Vec<Refused>,
+    },
+    /// A layer above the base replaces or deletes what must stay as it is.
+    #[error("layer {layer} {verb} {path}, which {pattern} keeps as the base has it")]
+    Overridden {
+        /// The number of the layer, from 1.
+        layer: usize,
+        /// What it does.
+        verb: &'static str,
+        /// The path.
+        path: Quoted,
+        /// What forbids that.
+        pattern: PathPattern,
+        /// What is done to the others that must stay as they are, a line each.
+        others: Vec<String>,
     },
     /// There are more marks than are judged.
     #[error("image has {found} marks of bases, the limit is {CANDIDATES}")]

@@ -110,6 +110,7 @@ fn signed_by(name: &str, key: &PrivateKey) -> AuthorisedBase {
         max_age: None,
         denied: Vec::new(),
         repositories: Vec::new(),
+        current: Vec::new(),
     }
 }
 
@@ -126,6 +127,7 @@ fn policy(bases: Vec<AuthorisedBase>) -> BasePolicy {
         require: Require::Any,
         layers_above: None,
         denied: Vec::new(),
+        forbid_overrides: Vec::new(),
     }
 }
 

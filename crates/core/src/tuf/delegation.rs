@@ -103,7 +103,7 @@ fn matches_path(pattern: &str, path: &str) -> bool {
 }
 
 /// Matches in the time of the product of the lengths: after a mismatch only the last `*` takes one character more.
-fn matches_part(pattern: &str, part: &str) -> bool {
+pub(crate) fn matches_part(pattern: &str, part: &str) -> bool {
     let (mut pattern, mut rest) = (pattern.chars(), part.chars());
     let mut last_star = None;
     loop {

@@ -40,11 +40,29 @@ pub enum BaseError {
         /// The index.
         image: Pinned,
     },
+    /// Nothing that counts says which manifest a base has.
+    #[error(
+        "{image}: nothing that counts names the manifest of the base {name}, so that its configuration is not known"
+    )]
+    NoManifest {
+        /// The image.
+        image: Pinned,
+        /// What the base is called.
+        name: String,
+    },
     /// Nothing is signed of any base of the image.
     #[error("no signatures of bases found for {image}")]
     NoMarks {
         /// The image.
         image: Pinned,
+    },
+    /// A base is nowhere.
+    #[error("{image}: its base is not there, so that its configuration is not known; looked for were {}", looked.join(", "))]
+    NotReachable {
+        /// The image.
+        image: Pinned,
+        /// Where it was looked for.
+        looked: Vec<String>,
     },
     /// The image does not stand on the bases that it must.
     #[error("{image}: the bases are not what the policy asks for")]

@@ -78,7 +78,11 @@ impl Image {
         label.as_str().map(str::to_owned)
     }
 
-    fn configuration(&self) -> Value {
+    pub(super) fn configuration_bytes(&self) -> &[u8] {
+        &self.configuration
+    }
+
+    pub(super) fn configuration(&self) -> Value {
         serde_json::from_slice(&self.configuration).unwrap_or_default()
     }
 }

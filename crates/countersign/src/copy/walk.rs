@@ -8,6 +8,7 @@ use countersign_oci::{Pinned, Reference, Repository, Store, StoreError, media_ty
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::bases;
 use super::blobs::Mover;
 use super::found::{DEPTH_LIMIT, Found, Part, TagState, blobs, children};
 use super::scope::Scope;
@@ -25,6 +26,7 @@ pub(super) struct Walk<'a, S, T> {
     wanted: HashSet<Digest>,
     looked_around: HashSet<Digest>,
     moved: HashSet<Digest>,
+    bases: HashSet<Digest>,
     waiting: VecDeque<Question>,
     blobs: VecDeque<(Descriptor, Repository)>,
 }
@@ -52,6 +54,8 @@ enum Question {
     Manifest(Wanted),
     Referrers(Repository, Digest, usize),
     Tag(Reference, usize),
+    /// The tag of the layers of this base.
+    Base(Digest, usize),
     /// Which of these the target lists as referrers.
     Listed(Digest, Vec<Digest>),
     /// Whether the target has this.
@@ -85,6 +89,7 @@ where
             wanted: HashSet::new(),
             looked_around: HashSet::new(),
             moved: HashSet::new(),
+            bases: HashSet::new(),
             waiting: VecDeque::new(),
             blobs: VecDeque::new(),
         }
@@ -129,7 +134,7 @@ where
     }
 
     fn ask(&self, question: Question) -> LocalBoxFuture<'a, Result<Answer, CopyError>> {
-        let (store, mover) = (self.store, self.mover);
+        let (store, mover, image, location) = (self.store, self.mover, self.image, self.location);
         Box::pin(async move {
             match question {
                 Question::Manifest(wanted) => {
@@ -149,15 +154,14 @@ where
                     true => Answer::Present(digest),
                     false => Answer::Nothing,
                 }),
-                Question::Tag(tag, generation) => match store.manifest(&tag).await {
-                    Ok(manifest) => {
-                        let name = tag.target().to_string();
-                        let state = mover.tag_state(&name, manifest.digest()).await?;
-                        Ok(Answer::Tag(name, manifest, generation, state))
+                Question::Tag(tag, generation) => tagged(store, mover, &tag, generation).await,
+                Question::Base(digest, generation) => {
+                    let base = image.repository().digest(digest);
+                    match bases::tag(&base, store, location).await? {
+                        Some(tag) => tagged(store, mover, &tag, generation).await,
+                        None => Ok(Answer::Nothing),
                     }
-                    Err(StoreError::NotFound { .. }) => Ok(Answer::Nothing),
-                    Err(error) => Err(error.into()),
-                },
+                }
             }
         })
     }
@@ -241,6 +245,9 @@ where
         if wanted.why == Why::Listed && !self.scope.has_referrer(&manifest) {
             return Ok(());
         }
+        if wanted.why == Why::Listed {
+            self.want_tag_of_base(&manifest, wanted.generation);
+        }
         if !media_type::is_index(manifest.media_type()) && !media_type::is_image(manifest.media_type()) {
             return Err(CopyError::Unknown {
                 name: wanted.repository.digest(wanted.digest),
@@ -270,6 +277,16 @@ where
             tags: Vec::new(),
         })?;
         Ok(())
+    }
+
+    /// Asks for the tag of a base's layers, once, where `referrer` has what is signed of them.
+    fn want_tag_of_base(&mut self, referrer: &Manifest, generation: usize) {
+        if let Some(base) = bases::signed(referrer)
+            && self.bases.insert(base.clone())
+        {
+            let question = Question::Base(base.clone(), generation);
+            self.waiting.push_back(question);
+        }
     }
 
     /// Asks for a manifest, once, and for what is attached to it at the same time.
@@ -314,6 +331,24 @@ where
 
     fn tag(&self, digest: &Digest, kind: Kind) -> Result<Reference, CopyError> {
         Ok(self.location.tag(digest, kind).map_err(StoreError::from)?)
+    }
+}
+
+/// What a tag has, and what the target has under it.
+async fn tagged<S: Store + Clone + Send + 'static, T: Store>(
+    store: &S,
+    mover: &Mover<'_, S, T>,
+    tag: &Reference,
+    generation: usize,
+) -> Result<Answer, CopyError> {
+    match store.manifest(tag).await {
+        Ok(manifest) => {
+            let name = tag.target().to_string();
+            let state = mover.tag_state(&name, manifest.digest()).await?;
+            Ok(Answer::Tag(name, manifest, generation, state))
+        }
+        Err(StoreError::NotFound { .. }) => Ok(Answer::Nothing),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{read, subject};
 use crate::args::attachment::{self, LocationArgs};
 use crate::args::bases::BaseArgs;
+use crate::args::current::{CurrentArgs, Looking};
 use crate::args::image::ImagesArg;
 use crate::args::output::{OutputArgs, OutputFormat};
 use crate::args::pinned::PlatformArgs;
@@ -22,7 +23,7 @@ use crate::args::usage::UsageError;
 use crate::commands::Subcommand;
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::standing::Told;
+use crate::standing::{Told, compared, overridden};
 use crate::verdicts::Verdicts;
 
 /// Verifies on which bases images stand
@@ -35,6 +36,8 @@ pub(crate) struct Verify {
     #[command(flatten)]
     bases: BaseArgs,
     #[command(flatten)]
+    current: CurrentArgs,
+    #[command(flatten)]
     platform: PlatformArgs,
     #[command(flatten)]
     location: LocationArgs,
@@ -46,6 +49,10 @@ pub(crate) struct Verify {
     /// Takes the configuration's word for what is in a layer whose digest no statement names, instead of looking into it
     #[arg(long)]
     trust_config_diffids: bool,
+
+    /// Tells in what the configuration differs from that of the outermost base, which must be where it can be fetched
+    #[arg(long)]
+    config_diff: bool,
 
     /// How many requests are under way at once
     #[arg(long, value_name = "N", default_value_t = 16)]
@@ -70,7 +77,7 @@ impl Subcommand for Verify {
 impl Verify {
     async fn verify(&self, session: &Session<'_>, limits: &Limits) -> Result<(), Failure> {
         let registry = self.registry.open(session)?;
-        let (policy, trust) = self.policy(&registry, session).await?;
+        let (policy, trust) = self.policy(&registry, limits, session).await?;
         let judging = Judging {
             policy: &policy,
             trust: &trust,
@@ -106,10 +113,17 @@ impl Verify {
     }
 
     /// On which bases images must stand, and whom to believe.
-    async fn policy(&self, registry: &Registry, session: &Session<'_>) -> Result<(BasePolicy, TrustedRoot), Failure> {
+    async fn policy(
+        &self,
+        registry: &Registry,
+        limits: &Limits,
+        session: &Session<'_>,
+    ) -> Result<(BasePolicy, TrustedRoot), Failure> {
         let store = AnyStore::Registry(registry.clone());
         if self.bases.is_given() && !self.trusted.names_anyone() {
-            return Ok((self.bases.policy(None, &store).await?, TrustedRoot::default()));
+            let policy = self.bases.policy(None, &store).await?;
+            self.current.check(Some(&policy))?;
+            return Ok((policy, TrustedRoot::default()));
         }
         let http = self.registry.http(session)?;
         let claim = Claim::attestation(PREDICATE_TYPE.parse().expect("it is a URI"));
@@ -122,6 +136,14 @@ impl Verify {
             }
             (None, false) => self.bases.policy(Some(terms.rules().policy.clone()), &store).await?,
         };
+        let looking = Looking {
+            session,
+            registry,
+            rules: terms.rules_online(&http),
+            limits,
+        };
+        self.current.check(Some(&policy))?;
+        let policy = self.current.look(policy, looking).await?;
         Ok((policy, terms.rules().trust.clone()))
     }
 
@@ -155,6 +177,11 @@ impl Verify {
         let location = self.location.of(&image.subject.image, session)?;
         let place = (&source.store, &location);
         let standing = verify(&image, place, bases, judging, session.now()).await?;
-        Ok(Told::new(image, standing))
+        let overrides = overridden(&image, &standing, judging.policy, &source.store).await?;
+        let compared = match self.config_diff {
+            true => Some(compared(&image, &standing, (judging.policy, judging.repositories), bases).await?),
+            false => None,
+        };
+        Ok(Told::new(image, standing).overriding(overrides).comparing(compared))
     }
 }

@@ -20,7 +20,7 @@ use crate::args::source::{self, Names, Source};
 use crate::commands::sign::target::tell_of_attestations;
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::standing::Told;
+use crate::standing::{Told, overridden};
 
 /// What images are judged by.
 #[derive(Clone, Copy)]
@@ -159,6 +159,7 @@ impl Task<'_, '_> {
             let location = self.location(&one.subject.image)?;
             let now = self.session.now();
             let standing = base::verify(&one, (store, &location), &bases, judging, now).await?;
+            overridden(&one, &standing, policy, store).await?;
             told.push(Told::new(one, standing).summary());
         }
         Ok(report.standing_on(told))

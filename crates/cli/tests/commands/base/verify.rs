@@ -407,6 +407,10 @@ fn flags_that_contradict_a_policy_or_mean_nothing_are_refused() {
         (format!("--base {digest}"), "--base: the policy says it"),
         ("--base-max-age 9d".to_owned(), "--base-max-age: the policy says it"),
         (
+            "--base-current reg.local/a:b".to_owned(),
+            "--base-current: the policy says it",
+        ),
+        (
             "--max-layers-above 3".to_owned(),
             "--max-layers-above: the policy says it",
         ),

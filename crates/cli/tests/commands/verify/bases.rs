@@ -105,7 +105,10 @@ fn a_section_that_is_not_of_the_schema_is_refused() {
             "{authorised: [{}]}".to_owned(),
             "bases.authorised[0].identity is missing",
         ),
-        ("{forbidOverrides: []}".to_owned(), "bases.forbidOverrides is not known"),
+        (
+            "{forbiddenOverrides: []}".to_owned(),
+            "bases.forbiddenOverrides is not known",
+        ),
         (
             "{authorised: [{key: a.pub}], require: some}".to_owned(),
             "bases.require: expected any, all, innermost or outermost",
@@ -121,6 +124,10 @@ fn a_section_that_is_not_of_the_schema_is_refused() {
         (
             format!("{{authorised: [{{maxAge: 9d, digests: ['{digest}']}}]}}"),
             "bases.authorised[0].digests and maxAge exclude each other",
+        ),
+        (
+            format!("{{authorised: [{{current: ['reg.local/a:b'], digests: ['{digest}']}}]}}"),
+            "bases.authorised[0].digests and current exclude each other",
         ),
         (
             "{authorised: [{key: a.pub, name: x}, {key: b.pub, name: x}]}".to_owned(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::registry::Registry;
 use crate::signing::{SIGN, VERIFY, push, push_manifest, signer};
 
-/// Pushes an index of platforms, given as `ARCHITECTURE[/VARIANT]`, and returns the digests of its images.
+/// Pushes an index of platforms, given as `ARCHITECTURE[/VARIANT][:VERSION]` (of Windows), and returns the digests of its images.
 fn index(registry: &Registry, user: &crate::harness::User, platforms: &[&str]) -> Vec<String> {
     let mut digests = Vec::new();
     let entries: Vec<Value> = platforms
@@ -15,10 +15,15 @@ fn index(registry: &Registry, user: &crate::harness::User, platforms: &[&str]) -
             let digest = push(user, registry, &format!("app:{number}"), &format!("{number}"));
             let name = registry.name(&format!("app@{digest}"));
             let manifest = registry.manifest(&name.parse().expect("a name")).expect("it is there");
+            let (platform, version) = platform.split_once(':').unwrap_or((platform, ""));
             let (architecture, variant) = platform.split_once('/').unwrap_or((platform, ""));
             let mut platform = json!({"os": "linux", "architecture": architecture});
             if !variant.is_empty() {
                 platform["variant"] = variant.into();
+            }
+            if !version.is_empty() {
+                platform["os"] = "windows".into();
+                platform["os.version"] = version.into();
             }
             digests.push(digest);
             json!({"mediaType": manifest.media_type(), "size": manifest.bytes().len(), "digest": manifest.digest(),
@@ -60,6 +65,68 @@ fn a_variant_that_is_not_there_stands_for_the_next_that_runs_on_it() {
             ),
         }
     }
+}
+
+#[test]
+fn a_version_of_windows_is_meant_by_its_beginning() {
+    let (registry, user) = (Registry::open(), signer());
+    let versions = [
+        "amd64:10.0.17763.6054",
+        "amd64:10.0.20348.2582",
+        "amd64:10.0.20348.9",
+        "amd64",
+    ];
+    let digests = index(&registry, &user, &versions);
+    let name = registry.name("app:v1");
+    let run = |wanted: &str| user.run(&format!("digest --platform windows/amd64{wanted} {name}"));
+    for (wanted, place) in [
+        (":10.0.17763", 0),
+        (":10.0.17763.6054", 0),
+        (":10.0.20348.2582", 1),
+        (":10.0.20348.9", 2),
+    ] {
+        let outcome = run(wanted);
+        assert!(outcome.text().contains(&digests[place]), "{wanted}: {outcome}");
+    }
+    let listed =
+        "windows/amd64:10.0.17763.6054, windows/amd64:10.0.20348.2582, windows/amd64:10.0.20348.9, linux/amd64";
+    for (wanted, expected) in [
+        (
+            ":10.0.20348",
+            format!("has several images for windows/amd64:10.0.20348, expected one; it has {listed}"),
+        ),
+        (
+            "",
+            format!("has several images for windows/amd64, expected one; it has {listed}"),
+        ),
+        // a part of a number is no beginning of a version
+        (
+            ":10.0.177",
+            format!("has no image for windows/amd64:10.0.177, it has {listed}"),
+        ),
+        (":11", format!("has no image for windows/amd64:11, it has {listed}")),
+        (
+            ":",
+            "expected OS/ARCHITECTURE[/VARIANT][:VERSION], for example linux/arm64".to_owned(),
+        ),
+    ] {
+        let outcome = run(wanted);
+        assert_eq!(outcome.exit, 1, "{outcome}");
+        assert!(outcome.stderr.contains(&expected), "{wanted}: {outcome}");
+    }
+    // the version decides, and the signature is that image's own
+    assert_eq!(
+        user.run(&format!("{SIGN} {}", registry.name(&format!("app@{}", digests[0]))))
+            .exit,
+        0
+    );
+    let verify = |wanted: &str| {
+        user.run(&format!(
+            "{VERIFY} --child own --platform windows/amd64:{wanted} {name}"
+        ))
+    };
+    assert_eq!(verify("10.0.17763").exit, 0);
+    assert_eq!(verify("10.0.20348.9").exit, 10);
 }
 
 #[test]

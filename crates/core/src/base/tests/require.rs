@@ -133,3 +133,60 @@ fn the_words_of_a_policy_are_read() {
         "expected any, all, innermost or outermost"
     );
 }
+
+/// Where the policy asks for the present base, nothing counts before somebody has looked, and then what the tag is at.
+#[test]
+fn only_what_a_tag_is_at_counts_where_the_present_base_is_asked_for() {
+    let (old, new) = (layers(&["a"]), layers(&["b"]));
+    let candidate = || statement(&said(&old), &old, &DISTRIBUTION);
+    let at = |base: &Layers| TagState::At {
+        digest: manifest(),
+        chain_ids: vec![base.chain_id(1).unwrap().clone()],
+    };
+    let asking = |states: &[TagState]| {
+        let mut policy = debian();
+        let tags = states.iter().zip(["12", "11"]).map(|(state, tag)| CurrentTag {
+            name: format!("reg.example/debian:{tag}"),
+            state: state.clone(),
+        });
+        policy.bases[0].current = tags.collect();
+        policy
+    };
+    let not_believed = TagState::NotBelieved {
+        reason: "expired".to_owned(),
+    };
+    for states in [
+        &[at(&old)][..],
+        &[at(&new), at(&old)],
+        &[not_believed.clone(), at(&old)],
+    ] {
+        assert_eq!(
+            seams(&standing(&old, &[candidate()], &asking(states)).unwrap()),
+            [("debian", 1)]
+        );
+    }
+    let found = old.chain_id(1).unwrap();
+    let tag = "reg.example/debian:12";
+    for (states, expected) in [
+        (
+            &[TagState::Unknown][..],
+            format!("{tag}, and nobody has looked where that is"),
+        ),
+        (&[not_believed], format!("{tag}, and that is not believed: expired")),
+        (
+            &[at(&new), at(&new)],
+            format!("{tag}, which is {} now: {}", manifest(), new.chain_id(1).unwrap()),
+        ),
+    ] {
+        let expected = format!("is the base {found}, expected that of the tag {expected}");
+        assert_eq!(reason(&old, candidate(), &asking(states)), expected);
+        // the signature over layers alone is no way round
+        assert_eq!(
+            reason(&old, signature(&old, 1, &DISTRIBUTION), &asking(states)),
+            expected
+        );
+        let mut known = asking(states);
+        known.bases[0].authority = Authority::Known(vec![found.clone()]);
+        assert!(matches!(standing(&old, &[], &known), Err(BaseRefusal::Missing { .. })));
+    }
+}

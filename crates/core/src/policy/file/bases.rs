@@ -2,7 +2,7 @@
 
 use super::{DENIED, Malformed, PolicyFileError, Reader, SIGNERS, identity, public_key, shown};
 use crate::age::Age;
-use crate::base::{AuthorisedBase, Authority, BasePolicy, PREDICATE_TYPE, Require};
+use crate::base::{AuthorisedBase, Authority, BasePolicy, CurrentTag, PREDICATE_TYPE, PathPattern, Require, TagState};
 use crate::digest::Digest;
 use crate::policy::{CertificateLogRule, Claim, Policy, TrustedSigner};
 
@@ -13,7 +13,7 @@ pub(super) fn bases<E>(
     policy: &dyn Fn(TrustedSigner, Claim) -> Policy,
     load: &dyn Fn(&str) -> Result<Vec<u8>, E>,
 ) -> Result<BasePolicy, PolicyFileError<E>> {
-    let section = section.object(&["require", "maxLayersAbove", "deny", "authorised"])?;
+    let section = section.object(&["require", "maxLayersAbove", "forbidOverrides", "deny", "authorised"])?;
     let mut bases: Vec<AuthorisedBase> = Vec::new();
     for item in section.required("authorised")?.items(SIGNERS)? {
         let base = base(item, certificate_log, policy, load)?;
@@ -41,7 +41,16 @@ pub(super) fn bases<E>(
         require,
         layers_above,
         denied: digests(&section, "deny")?,
+        forbid_overrides: patterns(&section)?,
     })
+}
+
+/// Reads the paths that must stay as a base has them.
+fn patterns(section: &Reader<'_>) -> Result<Vec<PathPattern>, Malformed> {
+    let list = section
+        .member("forbidOverrides")
+        .map_or(Ok(Vec::new()), |list| list.items(DENIED))?;
+    list.iter().map(parsed).collect()
 }
 
 fn base<E>(
@@ -53,10 +62,10 @@ fn base<E>(
     let base = item.object(MEMBERS)?;
     let max_age = base.member("maxAge").map(|text| parsed::<Age>(&text)).transpose()?;
     let (authority, usual_name) = authority(&base, certificate_log, policy, load)?;
-    let repositories = base
-        .member("repositories")
-        .map_or(Ok(Vec::new()), |list| list.items(SIGNERS))?;
-    let repositories = repositories.iter().map(|text| text.text().map(str::to_owned));
+    let tags = texts(&base, "current")?.into_iter().map(|name| CurrentTag {
+        name,
+        state: TagState::Unknown,
+    });
     Ok(AuthorisedBase {
         name: match base.member("name") {
             Some(name) => name.text()?.to_owned(),
@@ -65,7 +74,8 @@ fn base<E>(
         authority,
         max_age,
         denied: digests(&base, "deny")?,
-        repositories: repositories.collect::<Result<_, _>>()?,
+        repositories: texts(&base, "repositories")?,
+        current: tags.collect(),
     })
 }
 
@@ -78,7 +88,7 @@ fn authority<E>(
 ) -> Result<(Authority, String), PolicyFileError<E>> {
     if base.member("digests").is_some() {
         // what is known by its digest needs no signature, and so has no age
-        base.alone("digests", &["key", "maxAge", "repositories"])?;
+        base.alone("digests", &["key", "maxAge", "repositories", "current"])?;
         base.alone("digests", IDENTITY)?;
         let known = digests(base, "digests")?;
         let Some(name) = known.first().map(Digest::to_string) else {
@@ -100,6 +110,14 @@ fn authority<E>(
     let name = shown(&signer);
     let claim = Claim::attestation(PREDICATE_TYPE.parse().expect("it is a URI"));
     Ok((Authority::Signed(Box::new(policy(signer, claim))), name))
+}
+
+/// Reads a list of texts, which may be missing.
+fn texts(object: &Reader<'_>, member: &str) -> Result<Vec<String>, Malformed> {
+    let list = object
+        .member(member)
+        .map_or(Ok(Vec::new()), |list| list.items(SIGNERS))?;
+    list.iter().map(|text| text.text().map(str::to_owned)).collect()
 }
 
 /// Reads a list of digests, which may be missing.
@@ -135,6 +153,7 @@ const MEMBERS: &[&str] = &[
     "digests",
     "repositories",
     "maxAge",
+    "current",
     "deny",
 ];
 
