@@ -211,7 +211,7 @@ fn lists_have_limits() {
         malformed(&json!({"version": 1, "signers": many, "threshold": 1})),
         "signers has 65 members, the limit is 64"
     );
-    assert!(parse(&json!({"version": 1, "signers": many[1..], "threshold": 1})).is_ok());
+    assert!(parse(&json!({"version": 1, "signers": many.get(1..), "threshold": 1})).is_ok());
 }
 
 #[test]
