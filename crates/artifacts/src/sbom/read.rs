@@ -12,7 +12,7 @@ mod release;
 mod rpm;
 
 #[cfg(fuzzing)]
-pub mod fuzzing;
+pub(super) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

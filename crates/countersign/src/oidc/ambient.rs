@@ -14,6 +14,8 @@ use countersign_oci::http::grpc::AgentAddress;
 use countersign_oci::http::{Call, Http};
 use serde::Deserialize;
 
+#[cfg(fuzzing)]
+pub use self::spiffe::fuzzing;
 pub use self::spiffe::{AGENT, SpiffeError};
 
 use super::LIMIT;

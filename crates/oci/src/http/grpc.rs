@@ -230,6 +230,17 @@ fn message(body: &Bytes, address: &AgentAddress) -> Result<Bytes, GrpcError> {
     Ok(body.slice(FRAME..))
 }
 
+/// The door of the fuzz target: a body as an agent may send it.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use super::{AgentAddress, Bytes, GrpcError};
+
+    /// Reads the one message of a body.
+    pub fn message(body: Bytes) -> Result<Bytes, GrpcError> {
+        super::message(&body, &AgentAddress::Unix("/agent.sock".into()))
+    }
+}
+
 /// Bytes before a message.
 const FRAME: usize = 5;
 

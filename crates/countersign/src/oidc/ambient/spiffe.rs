@@ -39,14 +39,16 @@ pub(super) async fn token(address: &AgentAddress, audience: &str) -> Result<Secr
         timeout: TIMEOUT,
     };
     let answer = grpc::unary(address, &call).await?;
-    let token = first(&answer, 1).and_then(|svid| first(svid, 2));
-    token
-        .and_then(|token| String::from_utf8(token.to_vec()).ok())
-        .filter(|token| !token.is_empty())
-        .map(Secret::new)
-        .ok_or_else(|| SpiffeError::NoToken {
-            address: address.clone(),
-        })
+    first_token(&answer).ok_or_else(|| SpiffeError::NoToken {
+        address: address.clone(),
+    })
+}
+
+/// The first token of a `JWTSVIDResponse`.
+fn first_token(answer: &[u8]) -> Option<Secret<String>> {
+    let token = first(answer, 1).and_then(|svid| first(svid, 2))?;
+    let token = String::from_utf8(token.to_vec()).ok()?;
+    (!token.is_empty()).then(|| Secret::new(token))
 }
 
 /// Writes a field of bytes (protobuf encoding, wire type 2).
@@ -95,6 +97,17 @@ fn varint(message: &mut &[u8]) -> Option<u64> {
         }
     }
     None
+}
+
+/// The door of the fuzz target: a message as an agent may send it.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use super::Secret;
+
+    /// Reads the first token of an answer.
+    pub fn token(answer: &[u8]) -> Option<Secret<String>> {
+        super::first_token(answer)
+    }
 }
 
 /// The longest answer that is read, in bytes.
