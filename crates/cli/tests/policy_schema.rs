@@ -245,7 +245,7 @@ fn policies() -> Vec<Value> {
             all.push(policy);
         }
     }
-    for member in ["signers", "threshold", "covers", "other"] {
+    for member in ["signers", "threshold", "covers", "minDepth", "other"] {
         for value in odd.iter().chain([&json!("all"), &json!("any")]) {
             let mut policy = base.clone();
             policy["countersigners"] = json!({ "signers": [identity], member: value });

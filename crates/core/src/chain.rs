@@ -3,7 +3,11 @@
 //! A signature is kept in a manifest, its holder, which has a digest and can be signed in turn. Whoever signs it commits to
 //! its bytes, and so to the signature and to what that signs: the chain is closed by hashes.
 
+mod depth;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use depth::Depth;
 
 use crate::Digest;
 use crate::policy::{Quorum, TooFewSigners, TrustedSigner};
@@ -146,22 +150,51 @@ pub enum Covers {
     Any,
 }
 
-/// Who must have countersigned, and how many of them.
+/// Who must have countersigned, how many of them, and how deep.
 #[derive(Clone, Debug)]
 pub struct Countersigners {
-    quorum: Quorum,
+    quorum: Option<Quorum>,
     covers: Covers,
+    depth: Option<Depth>,
 }
 
 impl Countersigners {
     /// Asks that a signature is countersigned by as many as `quorum` says.
     pub fn new(quorum: Quorum, covers: Covers) -> Self {
-        Self { quorum, covers }
+        Self {
+            quorum: Some(quorum),
+            covers,
+            depth: None,
+        }
     }
 
-    /// Returns whoever counts.
+    /// Asks that a signature is countersigned by whoever is trusted, so many levels deep.
+    pub fn of_depth(depth: Depth, covers: Covers) -> Self {
+        Self {
+            quorum: None,
+            covers,
+            depth: Some(depth),
+        }
+    }
+
+    /// Asks for so many levels too, each by one of the countersigners.
+    #[must_use]
+    pub fn deep(self, depth: Depth) -> Self {
+        Self {
+            depth: Some(depth),
+            ..self
+        }
+    }
+
+    /// Returns how many levels are asked for; the signature itself is the first.
+    pub fn depth(&self) -> Option<Depth> {
+        self.depth
+    }
+
+    /// Returns whoever counts, beside those who are trusted to sign.
     pub fn anyone(&self) -> TrustedSigner {
-        self.quorum.anyone()
+        let nobody = || TrustedSigner::AnyOf(Vec::new());
+        self.quorum.as_ref().map_or_else(nobody, Quorum::anyone)
     }
 
     /// Judges whether the signatures of an artifact, each by its holder, are countersigned as they must be, by the `links`
@@ -183,12 +216,9 @@ impl Countersigners {
         let mut covered = Vec::new();
         let mut uncovered = None;
         for signature in signatures {
-            match self.quorum.judge(witnesses(signature, &links)) {
-                Ok(by) => covered.push(Covered {
-                    signature: signature.clone(),
-                    by,
-                }),
-                Err(source) => uncovered = uncovered.or(Some((signature, source))),
+            match self.one(signature, &links) {
+                Ok(found) => covered.push(found),
+                Err(missing) => uncovered = uncovered.or(Some((signature, missing))),
             }
         }
         let is_satisfied = match self.covers {
@@ -197,18 +227,56 @@ impl Countersigners {
         };
         match uncovered {
             _ if signatures.is_empty() => Err(ChainError::NothingToCover),
-            Some((signature, source)) if !is_satisfied => Err(match stop {
-                Some(stop) => ChainError::Stopped {
-                    signature: signature.clone(),
-                    stop: stop.clone(),
-                    source,
-                },
-                None => ChainError::Uncovered {
-                    signature: signature.clone(),
-                    source,
-                },
-            }),
+            Some((signature, missing)) if !is_satisfied => Err(missing.into_error(signature.clone(), stop.cloned())),
             _ => Ok(covered),
+        }
+    }
+
+    fn one(&self, signature: &Digest, links: &ByParent<'_>) -> Result<Covered<'_>, Missing> {
+        let by = match &self.quorum {
+            Some(quorum) => quorum.judge(witnesses(signature, links)).map_err(Missing::Signers)?,
+            None => Vec::new(),
+        };
+        let counts = |link: &Link| self.quorum.as_ref().is_none_or(|quorum| quorum.counts(&link.signature));
+        let depth = depth::levels(signature, links, &counts);
+        match self.depth.map(Depth::levels) {
+            Some(expected) if depth < expected => Err(Missing::Depth { expected, found: depth }),
+            _ => Ok(Covered {
+                signature: signature.clone(),
+                by,
+                depth,
+            }),
+        }
+    }
+}
+
+/// What a signature lacks.
+enum Missing {
+    Signers(TooFewSigners),
+    Depth { expected: usize, found: usize },
+}
+
+impl Missing {
+    /// Where the walk stopped early, it is not known whether it lacks that.
+    fn into_error(self, signature: Digest, stop: Option<Stop>) -> ChainError {
+        match (self, stop) {
+            (Self::Signers(source), None) => ChainError::Uncovered { signature, source },
+            (Self::Signers(source), Some(stop)) => ChainError::Stopped {
+                signature,
+                stop,
+                source,
+            },
+            (Self::Depth { expected, found }, None) => ChainError::Shallow {
+                signature,
+                expected,
+                found,
+            },
+            (Self::Depth { expected, found }, Some(stop)) => ChainError::Unsounded {
+                signature,
+                stop,
+                expected,
+                found,
+            },
         }
     }
 }
@@ -218,8 +286,10 @@ impl Countersigners {
 pub struct Covered<'a> {
     /// The manifest that holds the signature.
     pub signature: Digest,
-    /// Who countersigned it.
+    /// Who countersigned it, of those who are asked for.
     pub by: Vec<&'a str>,
+    /// How many levels of signatures there are, it being the first.
+    pub depth: usize,
 }
 
 /// Why an artifact's signatures are not countersigned as they must be.
@@ -231,6 +301,18 @@ pub enum ChainError {
         "no signature that counts can be countersigned: each is a countersignature itself, or attached to something else"
     )]
     NothingToCover,
+    /// Too few have countersigned one after the other.
+    #[error(
+        "the chain of signature {signature} is {found} deep, expected {expected} at least (the signature alone is 1)"
+    )]
+    Shallow {
+        /// The manifest that holds the signature.
+        signature: Digest,
+        /// How many levels are asked for.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// The walk stopped before it was found out.
     #[error("it is not known who countersigned {signature}: {stop}")]
     Stopped {
@@ -248,6 +330,20 @@ pub enum ChainError {
         signature: Digest,
         /// Who has and who has not.
         source: TooFewSigners,
+    },
+    /// The walk stopped before the depth was found out.
+    #[error(
+        "it is not known how deep the chain of signature {signature} is: {stop}; {found} levels were found, expected {expected} at least"
+    )]
+    Unsounded {
+        /// The manifest that holds the signature.
+        signature: Digest,
+        /// Why the walk stopped.
+        stop: Stop,
+        /// How many levels are asked for.
+        expected: usize,
+        /// How many were found.
+        found: usize,
     },
 }
 

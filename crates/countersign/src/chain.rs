@@ -51,7 +51,18 @@ impl Default for Reach {
 pub struct Chain {
     edges: Vec<Edge>,
     stop: Option<Stop>,
-    covered: Vec<(Digest, Vec<String>)>,
+    covered: Vec<Countersigned>,
+}
+
+/// A signature that is countersigned as was asked.
+#[derive(Clone, Debug)]
+pub struct Countersigned {
+    /// The manifest that holds it.
+    pub signature: Digest,
+    /// Who countersigned it, of those who are asked for.
+    pub by: Vec<String>,
+    /// How many levels of signatures there are, it being the first.
+    pub depth: usize,
 }
 
 /// A manifest that is attached to another.
@@ -82,8 +93,8 @@ impl Chain {
         self.stop.as_ref()
     }
 
-    /// Each signature that is countersigned as was asked, and by whom.
-    pub fn covered(&self) -> &[(Digest, Vec<String>)] {
+    /// Each signature that is countersigned as was asked.
+    pub fn covered(&self) -> &[Countersigned] {
         &self.covered
     }
 
@@ -152,10 +163,11 @@ fn settled(
         let links: Vec<Link> = chain.edges.iter().flat_map(|edge| edge.links.iter().cloned()).collect();
         match countersigners.judge(&signatures, &links, chain.stop.as_ref()) {
             Ok(covered) => {
-                let named = |by: Vec<&str>| by.into_iter().map(str::to_owned).collect();
-                let covered = covered
-                    .into_iter()
-                    .map(|covered| (covered.signature, named(covered.by)));
+                let covered = covered.into_iter().map(|covered| Countersigned {
+                    signature: covered.signature,
+                    by: covered.by.into_iter().map(str::to_owned).collect(),
+                    depth: covered.depth,
+                });
                 chain.covered = covered.collect();
             }
             Err(source) => {

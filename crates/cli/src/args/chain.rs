@@ -5,7 +5,7 @@ use std::num::NonZero;
 use clap::{Args, ValueEnum};
 use countersign::attachment::discover::Limits;
 use countersign::chain::Reach;
-use countersign_core::chain::{Countersigners, Covers};
+use countersign_core::chain::{Countersigners, Covers, Depth};
 use countersign_core::policy::{CertificateLogRule, Quorum};
 use countersign_oci::http::Http;
 
@@ -31,15 +31,13 @@ pub(crate) struct ChainArgs {
     #[arg(long, value_name = "N", requires = "require_countersign")]
     countersign_threshold: Option<NonZero<usize>>,
 
-    /// Whether all signatures that count must be countersigned, or any of them
-    #[arg(
-        long,
-        value_name = "WHICH",
-        value_enum,
-        default_value = "all",
-        requires = "require_countersign"
-    )]
-    countersign_covers: Which,
+    /// Whether all signatures that count must be countersigned, or any of them; without it all
+    #[arg(long, value_name = "WHICH", value_enum)]
+    countersign_covers: Option<Which>,
+
+    /// Asks that the signatures are countersigned so many levels deep; the signature itself is the first
+    #[arg(long, value_name = "N")]
+    min_depth: Option<usize>,
 
     /// How many levels of signatures are looked at
     #[arg(long, value_name = "N")]
@@ -74,7 +72,12 @@ pub(crate) struct Looked {
 impl ChainArgs {
     /// Says whether the chain is asked for.
     pub(crate) fn is_given(&self) -> bool {
-        self.chain || !self.require_countersign.is_empty()
+        self.chain || self.is_asking()
+    }
+
+    /// Says whether there is anything to be refused for.
+    fn is_asking(&self) -> bool {
+        self.min_depth.is_some() || !self.require_countersign.is_empty()
     }
 
     /// Checks that no flag is passed over.
@@ -89,8 +92,24 @@ impl ChainArgs {
             Some((_, flag)) if !self.is_given() => Err(UsageError::because(format!(
                 "{flag} bounds what --chain and --require-countersign look at, and neither is given"
             ))),
-            _ => Ok(()),
+            _ if self.countersign_covers.is_some() && !self.is_asking() => Err(UsageError::because(
+                "--countersign-covers goes with --require-countersign or --min-depth",
+            )),
+            _ => self.depth().map(drop),
         }
+    }
+
+    /// How many levels of signatures there must be.
+    fn depth(&self) -> Result<Option<Depth>, UsageError> {
+        let levels = |levels| {
+            Depth::new(levels).ok_or_else(|| {
+                UsageError::because(format!(
+                    "--min-depth is {levels}, expected {} at least: the signature itself is 1, its countersignature 2",
+                    Depth::LEAST
+                ))
+            })
+        };
+        self.min_depth.map(levels).transpose()
     }
 
     /// Reads who must have countersigned.
@@ -104,22 +123,35 @@ impl ChainArgs {
         for text in &self.require_countersign {
             signers.push(signer_spec::read("--require-countersign", text, certificate_log, session, http).await?);
         }
+        let covers = match self.countersign_covers {
+            None | Some(Which::All) => Covers::All,
+            Some(Which::Any) => Covers::Any,
+        };
+        let depth = self.depth()?;
         let Some(all) = NonZero::new(signers.len()) else {
-            return Ok(None);
+            return Ok(depth.map(|depth| Countersigners::of_depth(depth, covers)));
         };
         let quorum = Quorum::new(self.countersign_threshold.unwrap_or(all), signers)
             .map_err(|error| UsageError::because(format!("--require-countersign: {error}")))?;
-        let covers = match self.countersign_covers {
-            Which::All => Covers::All,
-            Which::Any => Covers::Any,
-        };
-        Ok(Some(Countersigners::new(quorum, covers)))
+        let countersigners = Countersigners::new(quorum, covers);
+        Ok(Some(match depth {
+            Some(depth) => countersigners.deep(depth),
+            None => countersigners,
+        }))
     }
 
-    /// How far is looked, within what is allowed for the image itself.
-    pub(crate) fn looked(&self, limits: &Limits) -> Result<Looked, UsageError> {
+    /// How far is looked, within what is allowed for the image itself, which must be as deep as is asked for.
+    pub(crate) fn looked(&self, asked: Option<&Countersigners>, limits: &Limits) -> Result<Looked, UsageError> {
         let defaults = Reach::default();
         let or = |given: Option<NonZero<usize>>, default| given.map_or(default, NonZero::get);
+        let depth = or(self.chain_depth, defaults.depth);
+        if let Some(levels) = asked.and_then(Countersigners::depth).map(Depth::levels)
+            && levels > depth
+        {
+            return Err(UsageError::because(format!(
+                "a chain {levels} deep is asked for, and --chain-depth looks at {depth} levels"
+            )));
+        }
         let mut limits = limits.clone();
         if let Some(text) = &self.chain_size {
             let size = bytes(text);
@@ -129,7 +161,7 @@ impl ChainArgs {
         }
         Ok(Looked {
             reach: Reach {
-                depth: or(self.chain_depth, defaults.depth),
+                depth,
                 nodes: or(self.chain_nodes, defaults.nodes),
                 referrers: or(self.chain_referrers, defaults.referrers),
             },

@@ -250,7 +250,7 @@ impl TrustedSignerArgs {
         };
         if by_flags.is_some() && asked.countersigners.is_some() {
             return Err(UsageError::because(
-                "--require-countersign: the policy says it; pass --trust-policy without it",
+                "--require-countersign and --min-depth: the policy says it, as countersigners; pass --trust-policy without them",
             )
             .into());
         }

@@ -145,7 +145,7 @@ impl VerifyFlags {
                 .trusted
                 .terms_of_chain(self.claim()?, "signature", chain, session, &http);
             let terms = terms.await?;
-            let looked = self.chain.looked(&limits)?;
+            let looked = self.chain.looked(terms.countersigners(), &limits)?;
             let is_chain_asked = self.chain.is_given() || terms.countersigners().is_some();
             self.check_chain(is_chain_asked)?;
             let rules = terms.rules_online(&http);

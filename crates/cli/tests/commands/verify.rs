@@ -3,6 +3,7 @@
 mod attached;
 mod bases;
 mod chain;
+mod depth;
 mod failures;
 pub(crate) mod local;
 mod many;

@@ -78,7 +78,8 @@ fn a_signature_is_covered_by_who_signed_its_holder() {
         covered,
         [Covered {
             signature: digest("sig"),
-            by: vec!["a"]
+            by: vec!["a"],
+            depth: 2,
         }]
     );
     let (signature, reason) = uncovered(by.judge(&[digest("other")], &links, None));
@@ -124,6 +125,79 @@ fn one_of_three_is_not_all_and_is_any() {
     let spread = [link("1", "x", 0), link("2", "y", 1)];
     let (_, reason) = uncovered(asked(2, Covers::Any).judge(&set, &spread, None));
     assert!(reason.starts_with("1 of"), "{reason}");
+}
+
+fn deep(levels: usize) -> Countersigners {
+    Countersigners::of_depth(Depth::new(levels).unwrap(), Covers::All)
+}
+
+fn shallow(signature: &str, expected: usize, found: usize) -> Result<Vec<Covered<'static>>, ChainError> {
+    Err(ChainError::Shallow {
+        signature: digest(signature),
+        expected,
+        found,
+    })
+}
+
+#[test]
+fn fewer_levels_than_one_countersignature_are_no_depth() {
+    assert_eq!([0, 1].map(Depth::new), [None, None]);
+    assert_eq!(Depth::new(2).map(Depth::levels), Some(2));
+}
+
+#[test]
+fn a_chain_is_as_deep_as_its_longest_path() {
+    let three = deep(3);
+    let wide = [link("sig", "1", 0), link("sig", "2", 1), link("sig", "3", 2)];
+    assert_eq!(three.judge(&[digest("sig")], &wide, None), shallow("sig", 3, 2));
+    assert_eq!(three.judge(&[digest("sig")], &[], None), shallow("sig", 3, 1));
+    let chain = [link("sig", "1", 0), link("1", "2", 1)];
+    let covered = three.judge(&[digest("sig")], &chain, None).unwrap();
+    assert_eq!((covered[0].depth, covered[0].by.len()), (3, 0));
+    assert_eq!(three.judge(&[digest("sig")], &chain[1..], None), shallow("sig", 3, 1));
+    // the short way to a manifest does not hide the long one
+    let diamond = [link("sig", "2", 0), chain[0].clone(), chain[1].clone()];
+    assert!(three.judge(&[digest("sig")], &diamond, None).is_ok());
+    // what is asked of all is asked of each
+    let both = [digest("sig"), digest("other")];
+    assert_eq!(three.judge(&both, &chain, None), shallow("other", 3, 1));
+}
+
+#[test]
+fn what_comes_back_to_itself_is_not_deep() {
+    let cycle = [link("sig", "1", 0), link("1", "2", 0), link("2", "1", 0)];
+    assert_eq!(deep(2).judge(&[digest("sig")], &cycle, None), shallow("sig", 2, 1));
+    let own = [link("sig", "1", 0), link("1", "sig", 0)];
+    assert_eq!(deep(2).judge(&[digest("sig")], &own, None), shallow("sig", 2, 1));
+}
+
+#[test]
+fn only_who_is_asked_for_makes_a_chain_deeper() {
+    let by = asked(1, Covers::All).deep(Depth::new(3).unwrap());
+    let chain = [link("sig", "1", 0), link("1", "2", 2)];
+    assert_eq!(by.judge(&[digest("sig")], &chain, None), shallow("sig", 3, 2));
+    let chain = [link("sig", "1", 0), link("1", "2", 1)];
+    let covered = by.judge(&[digest("sig")], &chain, None).unwrap();
+    assert_eq!((covered[0].depth, &covered[0].by), (3, &vec!["a", "b"]));
+    // who is missing is said first
+    let (_, reason) = uncovered(by.judge(&[digest("sig")], &[], None));
+    assert!(reason.starts_with("0 of"), "{reason}");
+}
+
+#[test]
+fn how_deep_a_chain_is_where_the_walk_stopped_is_not_known() {
+    let stop = Stop::Depth { limit: 2 };
+    let links = [link("sig", "1", 0)];
+    let error = deep(3).judge(&[digest("sig")], &links, Some(&stop)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "it is not known how deep the chain of signature {} is: nothing was looked for past 2 levels; \
+             2 levels were found, expected 3 at least",
+            digest("sig")
+        )
+    );
+    assert!(deep(2).judge(&[digest("sig")], &links, Some(&stop)).is_ok());
 }
 
 #[test]
@@ -225,6 +299,12 @@ fn leads(graph: &[(usize, usize, usize)], target: usize, key: usize) -> bool {
     graph.iter().any(|(parent, _, by)| reached[*parent] && *by == key)
 }
 
+/// The levels from a manifest on, by walking every path.
+fn longest(graph: &[(usize, usize, usize)], from: usize) -> usize {
+    let beneath = graph.iter().filter(|(parent, ..)| *parent == from);
+    1 + beneath.map(|(_, holder, _)| longest(graph, *holder)).max().unwrap_or(0)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
@@ -253,6 +333,7 @@ proptest! {
             Ok(covered) => prop_assert_eq!(covered.len(), targets.iter().filter(|target| is_covered(target)).count()),
             Err(ChainError::NothingToCover) => prop_assert!(targets.is_empty()),
             Err(ChainError::Stopped { .. }) => prop_assert!(is_stopped),
+            Err(ChainError::Shallow { .. } | ChainError::Unsounded { .. }) => prop_assert!(false, "no depth is asked for"),
             Err(ChainError::Uncovered { signature, .. }) => {
                 prop_assert!(!is_stopped);
                 let first = targets.iter().find(|target| !is_covered(target)).unwrap();
@@ -263,5 +344,26 @@ proptest! {
         let mut again: Vec<Link> = links.iter().rev().chain(&links).cloned().collect();
         again.rotate_left(links.len() / 2);
         prop_assert_eq!(by.judge(&signatures, &again, stop.as_ref()).is_ok(), expected);
+    }
+
+    #[test]
+    fn a_depth_is_that_of_the_longest_path(graph in graphs(), levels in 2..9_usize) {
+        // from lower numbers to higher ones, as honest digests only lead on
+        let graph: Vec<_> = graph.into_iter().filter(|(parent, holder, _)| parent < holder).collect();
+        let name = |node: usize| format!("node {node}");
+        let links: Vec<Link> = graph.iter().map(|(parent, holder, key)| link(&name(*parent), &name(*holder), *key)).collect();
+        let expected = longest(&graph, 0);
+        let by = deep(levels);
+        let signature = digest(name(0));
+        match by.judge(std::slice::from_ref(&signature), &links, None) {
+            Ok(covered) => {
+                prop_assert!(expected >= levels);
+                prop_assert_eq!(covered[0].depth, expected);
+            }
+            Err(error) => {
+                prop_assert!(expected < levels);
+                prop_assert_eq!(error, ChainError::Shallow { signature, expected: levels, found: expected });
+            }
+        }
     }
 }

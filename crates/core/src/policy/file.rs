@@ -13,7 +13,7 @@ use super::{
 };
 use crate::base::BasePolicy;
 use crate::certificate::FulcioExtension;
-use crate::chain::{Countersigners, Covers};
+use crate::chain::{Countersigners, Covers, Depth};
 use crate::digest::{Digest, DigestError};
 use crate::key::{PublicKey, PublicKeyError};
 
@@ -149,7 +149,7 @@ fn countersigners<E>(
     certificate_log: CertificateLogRule,
     load: &dyn Fn(&str) -> Result<Vec<u8>, E>,
 ) -> Result<Countersigners, PolicyFileError<E>> {
-    let object = object.object(&["signers", "threshold", "covers"])?;
+    let object = object.object(&["signers", "threshold", "covers", "minDepth"])?;
     let covers = match object.member("covers") {
         None => Covers::All,
         Some(member) => match member.text()? {
@@ -165,7 +165,20 @@ fn countersigners<E>(
             }
         },
     };
-    Ok(Countersigners::new(quorum(&object, certificate_log, load)?, covers))
+    let countersigners = Countersigners::new(quorum(&object, certificate_log, load)?, covers);
+    let Some(depth) = object.member("minDepth") else {
+        return Ok(countersigners);
+    };
+    let found = object.count("minDepth", 0)?.map_or(0, NonZero::get);
+    match Depth::new(found) {
+        Some(depth) => Ok(countersigners.deep(depth)),
+        None => Err(Malformed::TooSmall {
+            path: depth.path().to_owned(),
+            limit: Depth::LEAST,
+            found,
+        }
+        .into()),
+    }
 }
 
 fn signers<E>(
@@ -406,6 +419,16 @@ pub enum Malformed {
         limit: u64,
         /// The number found.
         found: u64,
+    },
+    /// A number is too small to ask for anything.
+    #[error("{path} is {found}, expected {limit} at least")]
+    TooSmall {
+        /// The member.
+        path: String,
+        /// The smallest.
+        limit: usize,
+        /// The number found.
+        found: usize,
     },
     /// The signers are no quorum.
     #[error(transparent)]

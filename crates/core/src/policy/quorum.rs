@@ -48,6 +48,12 @@ impl Quorum {
         TrustedSigner::AnyOf(self.signers.iter().map(|(_, signer)| signer.clone()).collect())
     }
 
+    /// Says whether a signature is by one of the signers.
+    pub(crate) fn counts(&self, signature: &VerifiedSignature) -> bool {
+        let holder = Holder::of(signature);
+        self.signers.iter().any(|(_, signer)| holder.is(signer))
+    }
+
     /// Says which signers have signed: each signature counts for one of them, and whoever signs, with one key or as one
     /// identity, counts once however often.
     ///

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use countersign::chain::{Chain, Edge};
 use countersign_core::Digest;
-use countersign_core::chain::Link;
+use countersign_core::chain::{Depth, Link};
 use countersign_core::verify::VerifiedSignature;
 use serde_json::{Value, json};
 
@@ -20,8 +20,15 @@ pub(super) fn drawn(image: &Digest, chain: &Chain) -> String {
         text: &mut text,
     };
     drawing.beneath(image, "");
-    for (signature, by) in chain.covered() {
-        let _infallible = writeln!(text, "Signature {signature} is countersigned by {}.", by.join(", "));
+    for covered in chain.covered() {
+        let mut how = match covered.by.as_slice() {
+            [] => String::new(),
+            by => format!(" by {}", by.join(", ")),
+        };
+        if covered.by.is_empty() || covered.depth > Depth::LEAST {
+            let _infallible = write!(how, ", {} levels deep", covered.depth);
+        }
+        let _infallible = writeln!(text, "Signature {} is countersigned{how}.", covered.signature);
     }
     if let Some(stop) = chain.stop() {
         let _infallible = writeln!(text, "This is not all: {stop}.");
@@ -125,7 +132,7 @@ pub(super) fn object(chain: &Chain) -> Value {
         "reason": chain.stop().map(ToString::to_string),
         "edges": edges.collect::<Vec<_>>(),
         "countersigned": covered
-            .map(|(signature, by)| json!({"signature": signature, "by": by}))
+            .map(|covered| json!({"signature": covered.signature, "by": covered.by, "depth": covered.depth}))
             .collect::<Vec<_>>(),
     })
 }

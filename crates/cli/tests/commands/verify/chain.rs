@@ -19,15 +19,15 @@ use crate::signing::{LEGACY, SIGN, VERIFY, key, push, push_manifest, referrers, 
 /// Asks for a countersignature by `b`.
 const BY_B: &str = "verify --key a.pub --insecure-ignore-tlog --require-countersign name=qa,key=b.pub";
 
-struct World {
-    registry: Registry,
-    user: User,
-    digest: String,
-    name: String,
+pub(super) struct World {
+    pub(super) registry: Registry,
+    pub(super) user: User,
+    pub(super) digest: String,
+    pub(super) name: String,
 }
 
 /// An image that `a` has signed.
-fn world(format: &str) -> World {
+pub(super) fn world(format: &str) -> World {
     let (registry, user) = (Registry::open(), signer());
     let sealed = key(3).seal(&Secret::new(b"pw".to_vec()), [3; 32], [5; 24]);
     user.write("c.key", sealed.expect("there is memory").expose());
@@ -45,14 +45,14 @@ fn world(format: &str) -> World {
 }
 
 impl World {
-    fn run(&self, line: &str) -> Outcome {
+    pub(super) fn run(&self, line: &str) -> Outcome {
         let outcome = self.user.run(line);
         assert_eq!(outcome.exit, 0, "{line}: {outcome}");
         outcome
     }
 
     #[track_caller]
-    fn refused(&self, line: &str, reasons: &[&str]) -> Outcome {
+    pub(super) fn refused(&self, line: &str, reasons: &[&str]) -> Outcome {
         let outcome = self.user.run(line);
         assert_eq!(outcome.exit, 12, "{line}: {outcome}");
         for reason in reasons {
@@ -61,12 +61,12 @@ impl World {
         outcome
     }
 
-    fn at(&self, digest: impl std::fmt::Display) -> String {
+    pub(super) fn at(&self, digest: impl std::fmt::Display) -> String {
         self.registry.name(&format!("app@{digest}"))
     }
 
     /// The only manifest that refers to `digest`.
-    fn only(&self, digest: impl std::fmt::Display) -> Digest {
+    pub(super) fn only(&self, digest: impl std::fmt::Display) -> Digest {
         let found = referrers(&self.registry, "app", &digest.to_string());
         assert_eq!(found.len(), 1, "{digest}: {found:?}");
         found[0].digest.clone()
@@ -147,7 +147,10 @@ fn for_programs_there_are_the_edges() {
     let signature = object["images"][0]["signatures"][0]["place"].as_str().expect("a text");
     let signature = signature.strip_prefix("referrer ").expect("a referrer");
     assert_eq!(chain["truncated"], false);
-    assert_eq!(chain["countersigned"], json!([{"signature": signature, "by": ["qa"]}]));
+    assert_eq!(
+        chain["countersigned"],
+        json!([{"signature": signature, "by": ["qa"], "depth": 2}])
+    );
     let edges = chain["edges"].as_array().expect("there are edges");
     let b = key(2).public_key().hint();
     let counter = json!({

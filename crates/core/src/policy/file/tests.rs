@@ -253,6 +253,17 @@ fn a_policy_says_who_must_have_countersigned() {
         malformed(&with(json!({"signers": two, "threshold": 3}))),
         "threshold is 3, and there are 2 signers"
     );
+    let deep = |levels: Value| with(json!({"signers": [{"key": pem()}], "minDepth": levels}));
+    let depth = parse(&deep(json!(3))).unwrap().countersigners().unwrap().depth();
+    assert_eq!(depth.map(Depth::levels), Some(3));
+    for (levels, found) in [
+        (json!(1), "countersigners.minDepth is 1, expected 2 at least"),
+        (json!(0), "countersigners.minDepth is 0, expected 2 at least"),
+        (json!(65), "countersigners.minDepth is 65, expected 64 at most"),
+        (json!("3"), "countersigners.minDepth is a text, expected a whole number"),
+    ] {
+        assert_eq!(malformed(&deep(levels)), found);
+    }
     assert_eq!(
         malformed(&with(json!({"signers": two, "by": 1}))),
         "countersigners.by is not known"
