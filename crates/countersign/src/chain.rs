@@ -72,7 +72,7 @@ pub struct Edge {
     pub parent: Digest,
     /// The manifest.
     pub holder: Digest,
-    /// What it is: `signature`, `sbom`, or the type that it or the list says; unverified.
+    /// What it is: `signature`, `countersignature`, `sbom`, or the type that it or the list says; unverified.
     pub kind: String,
     /// How many levels it is beneath the artifact, 1 for what is attached to the artifact itself.
     pub depth: usize,

@@ -262,7 +262,7 @@ pub async fn attach<S: Store>(
 ) -> Result<(), SignError> {
     let bundle = async {
         match &signatures.bundle {
-            Some(bundle) => attach::bundle(attachment, store, bundle.json.clone(), now).await,
+            Some(bundle) => attach::bundle(attachment, store, bundle.json.clone(), options, now).await,
             None => Ok(()),
         }
     };

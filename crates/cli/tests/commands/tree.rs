@@ -1,9 +1,11 @@
+use countersign_core::Digest;
 use serde_json::{Value, json};
 use snapbox::str;
 
 use crate::assert_outcome;
 use crate::harness::User;
 use crate::registry::Registry;
+use crate::sign::countersign::COUNTERSIGN;
 use crate::sign::index::push_buildkit;
 use crate::signing::{SIGN, push, referrers, signature_tag, signer};
 
@@ -260,4 +262,40 @@ fn the_graph_is_drawn_as_a_page_and_for_graphviz() {
     let graph = user.run(&format!("tree -o dot {name}"));
     assert!(graph.text().contains("digraph evidence {"), "{graph}");
     assert_eq!(graph.text().matches(" -> ").count(), 6, "{graph}");
+}
+
+#[test]
+fn a_countersignature_is_told_from_a_signature_on_the_image_itself_too() {
+    let (registry, user) = (Registry::open(), signer());
+    let digest = push(&user, &registry, "app:v1", "hello");
+    let name = registry.name("app:v1");
+    assert_eq!(user.run(&format!("{SIGN} {name}")).exit, 0);
+    let signature = referrers(&registry, "app", &digest)[0].digest.clone();
+    assert_eq!(user.run(&format!("{COUNTERSIGN} {name}")).exit, 0);
+    let found = referrers(&registry, "app", &digest);
+    let counter = found
+        .iter()
+        .find(|found| found.digest != signature)
+        .expect("there are two");
+    let page = user.run(&format!("tree -o html {name}"));
+    for (class, count) in [("s", 1), ("c", 2)] {
+        let found = page.text().matches(&format!("<g class=\"{class}\"")).count();
+        assert_eq!(found, count, "{class}: {page}");
+    }
+    let text = user.run(&format!("tree {name}"));
+    let line = |kind: &str, digest: &Digest| {
+        format!(
+            "└── 🔗 https://sigstore.dev/cosign/sign/v1{kind} artifacts via OCI referrer: {}@{digest}",
+            registry.name("app")
+        )
+    };
+    for expected in [line("", &signature), line(" (countersignature)", &counter.digest)] {
+        assert!(text.text().lines().any(|found| found == expected), "{expected}: {text}");
+    }
+    let json = user.run(&format!("tree -o json {name}"));
+    let json: Value = serde_json::from_slice(&json.stdout).expect("it is JSON");
+    for referrer in json["referrers"].as_array().expect("a list") {
+        let expected = (referrer["digest"] != signature.as_str()).then_some(digest.as_str());
+        assert_eq!(referrer["countersigns"].as_str(), expected, "{json:#}");
+    }
 }

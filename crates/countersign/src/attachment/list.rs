@@ -9,7 +9,7 @@ use countersign_oci::{Pinned, Store, StoreError, media_type};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::discover::is_about_content;
-use super::referrer::PREDICATE_TYPE_ANNOTATION;
+use super::referrer::{PREDICATE_TYPE_ANNOTATION, countersigned};
 use super::{Kind, Location};
 
 /// What is attached to an artifact, unverified, in a stable order.
@@ -41,6 +41,8 @@ pub struct Referrer {
     pub digest: Digest,
     /// Its predicate type where it says one, else its artifact type.
     pub kind: String,
+    /// The artifact about whose signatures it says that it is.
+    pub countersigns: Option<String>,
 }
 
 /// Lists what is attached to `image`, everything asked for at once.
@@ -195,14 +197,18 @@ async fn referrers<S: Store>(image: &Pinned, store: &S, location: &Location) -> 
     let listed = store.referrers(location.repository(), image.digest()).await?;
     stream::iter(listed)
         .map(|descriptor| async move {
-            let kind = match described_kind(&descriptor) {
-                Some(kind) => kind,
+            let listed = countersigned(&descriptor.annotations).map(str::to_owned);
+            let (kind, countersigns) = match described_kind(&descriptor) {
+                Some(kind) => (kind, listed),
                 None => {
                     let name = location.repository().digest(descriptor.digest.clone());
                     match store.manifest(&name).await {
-                        Ok(manifest) => manifest_kind(&manifest),
+                        Ok(manifest) => (
+                            manifest_kind(&manifest),
+                            countersigned(&manifest.content().annotations).map(str::to_owned),
+                        ),
                         // A list may name what is not there, or not what it says.
-                        Err(error) if is_about_content(&error) => UNREADABLE.to_owned(),
+                        Err(error) if is_about_content(&error) => (UNREADABLE.to_owned(), None),
                         Err(error) => return Err(error),
                     }
                 }
@@ -210,6 +216,7 @@ async fn referrers<S: Store>(image: &Pinned, store: &S, location: &Location) -> 
             Ok(Referrer {
                 digest: descriptor.digest,
                 kind,
+                countersigns,
             })
         })
         .buffered(PARALLEL)

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use countersign_core::chain::ROOT_ANNOTATION;
 use countersign_core::go_json;
+use countersign_core::payload::statement::SIGN_PREDICATE_TYPE;
 use countersign_oci::manifest::{Descriptor, Manifest};
 use countersign_oci::{StoreError, Upload, media_type};
 use jiff::Timestamp;
@@ -36,22 +38,57 @@ pub fn referrer(
     predicate_type: &str,
     created: Timestamp,
 ) -> Result<Referrer, StoreError> {
-    let bundle = bundle.into();
+    let annotations = BTreeMap::from([(PREDICATE_TYPE_ANNOTATION, predicate_type.to_owned())]);
+    annotated(subject, bundle.into(), content, annotations, created)
+}
+
+/// As [`referrer`], of a signature that is about the signatures of the artifact `root`, which the manifest says too: so lists
+/// tell it from a signature where it is attached to the artifact itself.
+///
+/// # Errors
+/// [`StoreError::ManifestTooLarge`] where the annotations make it so.
+pub fn countersigning(
+    subject: &Descriptor,
+    bundle: impl Into<Bytes>,
+    root: &str,
+    created: Timestamp,
+) -> Result<Referrer, StoreError> {
+    let annotations = BTreeMap::from([
+        (ROOT_ANNOTATION, root.to_owned()),
+        (PREDICATE_TYPE_ANNOTATION, SIGN_PREDICATE_TYPE.to_owned()),
+    ]);
+    annotated(subject, bundle.into(), Content::DsseEnvelope, annotations, created)
+}
+
+/// The artifact about whose signatures a signature says that it is, by what its manifest or a list says.
+pub fn countersigned(annotations: &BTreeMap<String, String>) -> Option<&str> {
+    let is_signature = annotations.get(PREDICATE_TYPE_ANNOTATION).map(String::as_str) == Some(SIGN_PREDICATE_TYPE);
+    annotations
+        .get(ROOT_ANNOTATION)
+        .filter(|_| is_signature)
+        .map(String::as_str)
+}
+
+fn annotated(
+    subject: &Descriptor,
+    bundle: Bytes,
+    content: Content,
+    mut annotations: BTreeMap<&str, String>,
+    created: Timestamp,
+) -> Result<Referrer, StoreError> {
     let mut config = Descriptor::of(media_type::OCI_EMPTY, EMPTY);
     config.artifact_type = Some(BUNDLE_V03.to_owned());
     let content = match content {
         Content::DsseEnvelope => "dsse-envelope",
     };
+    annotations.insert(CONTENT_ANNOTATION, content.to_owned());
+    annotations.insert(CREATED_ANNOTATION, seconds(created));
     let wire = Wire {
         schema_version: 2,
         media_type: media_type::OCI_MANIFEST,
         config,
         layers: [Descriptor::of(BUNDLE_V03, &bundle)],
-        annotations: BTreeMap::from([
-            (CONTENT_ANNOTATION, content.to_owned()),
-            (PREDICATE_TYPE_ANNOTATION, predicate_type.to_owned()),
-            (CREATED_ANNOTATION, seconds(created)),
-        ]),
+        annotations,
         subject: Descriptor {
             annotations: BTreeMap::new(),
             platform: None,

@@ -273,6 +273,9 @@ impl Edges<'_> {
 fn kind(listing: &Listing, holder: &Digest) -> String {
     let tag = listing.tags.iter().find(|tag| tag.digest == *holder);
     let referrer = listing.referrers.iter().find(|referrer| referrer.digest == *holder);
+    if tag.is_none() && referrer.is_some_and(|referrer| referrer.countersigns.is_some()) {
+        return "countersignature".to_owned();
+    }
     match (tag.map(|tag| tag.kind), referrer.map(|referrer| referrer.kind.as_str())) {
         (Some(Kind::Signature), _) | (None, Some(SIGN_PREDICATE_TYPE)) => "signature".to_owned(),
         (Some(Kind::Attestation), _) => "attestation".to_owned(),

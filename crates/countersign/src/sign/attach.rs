@@ -1,6 +1,7 @@
 //! Stores signatures so that none is lost.
 
 use bytes::Bytes;
+use countersign_core::chain::ROOT_ANNOTATION;
 use countersign_core::key::{PublicKey, Signature};
 use countersign_core::payload::statement;
 use countersign_oci::append::Merge;
@@ -13,23 +14,27 @@ use super::{Attachment, SignOptions};
 use crate::attachment::Kind;
 use crate::attachment::configuration::Known;
 use crate::attachment::legacy::{self, Layer, SIGNATURE_ANNOTATION};
-use crate::attachment::referrer::{Content, referrer};
+use crate::attachment::referrer::{Content, countersigning, referrer};
 
-/// Stores a bundle as a referrer of `subject`.
+/// Stores a bundle as a referrer of `subject`; one about the signatures of an artifact says so.
 pub(super) async fn bundle<S: Store>(
     attachment: &Attachment<'_>,
     store: &S,
     json: Bytes,
+    options: &SignOptions,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let location = attachment.location;
-    let referrer = referrer(
-        attachment.subject,
-        json,
-        Content::DsseEnvelope,
-        statement::SIGN_PREDICATE_TYPE,
-        now,
-    )?;
+    let (location, subject) = (attachment.location, attachment.subject);
+    let referrer = match options.annotations.get(ROOT_ANNOTATION) {
+        Some(root) => countersigning(subject, json, root, now)?,
+        None => referrer(
+            subject,
+            json,
+            Content::DsseEnvelope,
+            statement::SIGN_PREDICATE_TYPE,
+            now,
+        )?,
+    };
     let repository = location.repository();
     let expected = Expected::Referrer(repository, attachment.image.digest());
     let (pushed, ()) = tokio::join!(store.push_blob(repository, &referrer.bundle), store.expect(expected));

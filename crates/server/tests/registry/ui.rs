@@ -30,6 +30,10 @@ async fn an_artifact_is_shown_with_all_that_is_attached_to_it() {
     let sign = json!({"dev.sigstore.bundle.predicateType": "https://sigstore.dev/cosign/sign/v1"});
     let signature = referrer(&image, sign.clone()).await;
     let counter = referrer(&signature, sign).await;
+    // what is about the signatures of an artifact may be attached to the artifact, and says so
+    let of = |predicate: &str| json!({"dev.sigstore.bundle.predicateType": predicate, "countersign.root": image});
+    referrer(&image, of("https://sigstore.dev/cosign/sign/v1")).await;
+    referrer(&image, of("https://slsa.dev/provenance/v1")).await;
     let hostile = "\"><script>alert(1)</script><x y='";
     referrer(&image, json!({"dev.sigstore.bundle.predicateType": hostile})).await;
     let tag = format!("{}.sig", image.as_str().replace(':', "-"));
@@ -43,7 +47,7 @@ async fn an_artifact_is_shown_with_all_that_is_attached_to_it() {
             "{policy}"
         );
         let text = String::from_utf8(page.body.to_vec()).unwrap();
-        for (class, count) in [("a", 1), ("s", 2), ("c", 1), ("o", 1)] {
+        for (class, count) in [("a", 1), ("s", 2), ("c", 2), ("t", 1), ("o", 1)] {
             assert_eq!(
                 text.matches(&format!("<g class=\"{class}\"")).count(),
                 count,

@@ -60,12 +60,12 @@ impl Drawing<'_> {
             );
         }
         for referrer in &listing.referrers {
-            self.attach(
-                digest,
-                &referrer.digest,
-                kind.of_referrer(&referrer.kind),
-                &referrer.kind,
-            );
+            let of_referrer = match referrer.countersigns {
+                // also where it is attached to the artifact itself
+                Some(_) => graph::Kind::Countersignature,
+                None => kind.of_referrer(&referrer.kind),
+            };
+            self.attach(digest, &referrer.digest, of_referrer, &referrer.kind);
         }
         for child in beneath.children(digest) {
             let (kind, label) = named(child);

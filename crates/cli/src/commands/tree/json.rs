@@ -48,6 +48,9 @@ struct TagNode<'a> {
 struct ReferrerNode<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
+    /// The artifact about whose signatures it says that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    countersigns: Option<&'a str>,
     digest: &'a Digest,
     attached: Attached<'a>,
 }
@@ -131,6 +134,7 @@ impl<'a> ReferrerNode<'a> {
     fn of(referrer: &'a Referrer, beneath: &'a Beneath) -> Self {
         Self {
             kind: &referrer.kind,
+            countersigns: referrer.countersigns.as_deref(),
             digest: &referrer.digest,
             attached: Attached::to(&referrer.digest, beneath),
         }

@@ -69,7 +69,10 @@ impl Drawing<'_> {
             self.beneath(&tag.digest, &next);
         }
         for referrer in &listing.referrers {
-            let kind = plain(&referrer.kind);
+            let mut kind = plain(&referrer.kind);
+            if referrer.countersigns.is_some() {
+                kind.push_str(" (countersignature)");
+            }
             let line = format!(
                 "🔗 {kind} artifacts via OCI referrer: {}@{}",
                 self.repository, referrer.digest

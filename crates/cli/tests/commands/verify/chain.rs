@@ -129,7 +129,7 @@ Who signed what:
 DIGEST
 ├── signature DIGEST: verified, by key /RENMB0vB33hQUuPmfRBsUA/qyB7IFL70sBl5O6OfcI=
 │   └── countersignature DIGEST: verified, by key R96ljqAPrpQX7hnXZ1W/72kImQIRMu/7BP4fnk8MgFk=
-└── signature DIGEST: not counted
+└── countersignature DIGEST: not counted
 Signature DIGEST is countersigned by qa.
 --- exit 0
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use countersign_core::Digest;
 use countersign_core::graph::{Graph, Kind, Node};
+use countersign_core::payload::statement::SIGN_PREDICATE_TYPE;
 use serde::Deserialize;
 
 use crate::registry::name::{Reference, RepositoryName};
@@ -53,8 +54,16 @@ impl Walk<'_> {
             }
             self.tags(&digest, kind, depth)?;
             for listed in self.store.referrers(self.name, &digest)? {
-                let stated = stated(&listed.json, listed.artifact_type.as_deref());
-                self.attach(&digest, listed.digest, kind.of_referrer(&stated), &stated, depth);
+                let read: Option<Descriptor> = serde_json::from_slice(&listed.json).ok();
+                let said = read.map(|read| read.annotations).unwrap_or_default();
+                let countersigns = said.countersigns();
+                let stated = said.stated(listed.artifact_type);
+                let of_referrer = match countersigns {
+                    // also where it is attached to the artifact itself
+                    true => Kind::Countersignature,
+                    false => kind.of_referrer(&stated),
+                };
+                self.attach(&digest, listed.digest, of_referrer, &stated, depth);
             }
             if kind == Kind::Index {
                 self.children(&digest, depth)?;
@@ -122,14 +131,6 @@ fn node(name: &RepositoryName, digest: &Digest, kind: Kind, label: &str) -> Node
     }
 }
 
-/// What a referrer says that it is: its predicate type, else its artifact type.
-fn stated(descriptor: &[u8], artifact_type: Option<&str>) -> String {
-    let read: Option<Descriptor> = serde_json::from_slice(descriptor).ok();
-    read.and_then(|read| read.annotations.predicate_type)
-        .or_else(|| artifact_type.map(str::to_owned))
-        .unwrap_or_else(|| "unknown".to_owned())
-}
-
 fn is_index(media_type: &str) -> bool {
     matches!(
         media_type,
@@ -149,6 +150,23 @@ struct Annotations {
     predicate_type: Option<String>,
     #[serde(default, rename = "vnd.docker.reference.type")]
     reference_type: Option<String>,
+    /// The artifact about whose signatures a signature is.
+    #[serde(default, rename = "countersign.root")]
+    root: Option<String>,
+}
+
+impl Annotations {
+    /// Whether a referrer says that it is a signature of signatures.
+    fn countersigns(&self) -> bool {
+        self.root.is_some() && self.predicate_type.as_deref() == Some(SIGN_PREDICATE_TYPE)
+    }
+
+    /// What a referrer says that it is: its predicate type, else its artifact type.
+    fn stated(self, artifact_type: Option<String>) -> String {
+        self.predicate_type
+            .or(artifact_type)
+            .unwrap_or_else(|| "unknown".to_owned())
+    }
 }
 
 #[derive(Deserialize)]
