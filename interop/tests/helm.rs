@@ -215,3 +215,74 @@ fn refused(peers: &Peers, helm_program: &str, file: &str) {
         }
     }
 }
+
+/// The files below a folder, with their content.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display())) {
+            let path = entry.expect("the scratch folder is ours").path();
+            match path.is_dir() {
+                true => waiting.push(path),
+                false => {
+                    let name = path.strip_prefix(folder).expect("it is below").display().to_string();
+                    found.push((name, fs::read(&path).expect("it is there")));
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_chart_is_unpacked_as_helm_unpacks_it() {
+    let Some(peers) = Peers::find() else { return };
+    let peers = &peers;
+    write(peers, "a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.2.3\n");
+    write(peers, "a/values.yaml", "a: 1\n");
+    write(peers, "a/templates/deep/b.yaml", "b: 1\n");
+    write(
+        peers,
+        "a/charts/c/Chart.yaml",
+        "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+    );
+    pack(peers, "a", "a-1.2.3.tgz");
+    let registry = Registry::start(peers, Kind::Serve);
+    let address = registry.address();
+    drop(run(
+        peers,
+        "ours",
+        &format!("helm push a-1.2.3.tgz oci://{address}/charts --plain-http"),
+    ));
+    for program in ["ours"].into_iter().chain(helms(peers)) {
+        fs::create_dir_all(peers.path(program)).expect("the scratch folder is ours");
+        let pull = format!(
+            "pull oci://{address}/charts/a --version 1.2.3 --plain-http --destination {program} --untar --untardir to"
+        );
+        drop(helm(peers, program, &pull).expect_success());
+        assert_eq!(
+            files(Path::new(&peers.path(&format!("{program}/to")))),
+            files(Path::new(&peers.path("a")))
+                .into_iter()
+                .map(|(name, content)| (format!("a/{name}"), content))
+                .collect::<Vec<_>>(),
+            "{program}"
+        );
+        assert!(
+            !Path::new(&peers.path(&format!("{program}/a-1.2.3.tgz"))).exists(),
+            "{program}"
+        );
+        // nobody writes over what is there
+        let again = helm(peers, program, &pull);
+        assert!(!again.succeeded(), "{program}");
+        assert!(
+            again
+                .stderr
+                .contains("failed to untar: a file or directory with the name"),
+            "{program}: {}",
+            again.stderr
+        );
+    }
+}

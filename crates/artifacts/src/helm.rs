@@ -8,6 +8,7 @@ mod error;
 mod metadata;
 mod pull;
 mod push;
+mod unpack;
 mod version;
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ pub use error::ChartError;
 pub use metadata::Metadata;
 pub use pull::{Provenance, Pulled, pull};
 pub use push::{Packed, pack, push};
+pub use unpack::unpack;
 pub use version::{Version, latest, tag};
 
 /// A chart as it is packed: the archive, and what it says of itself.

@@ -62,7 +62,7 @@ fn walk(content: &mut impl Read) -> Result<Files, ChartError> {
 }
 
 /// The name of an entry below the chart's folder.
-fn inside(name: &str) -> Result<String, ChartError> {
+pub(super) fn inside(name: &str) -> Result<String, ChartError> {
     let outside = || ChartError::Outside { name: name.to_owned() };
     let slashed = name.replace('\\', "/");
     let (folder, rest) = slashed.split_once('/').ok_or_else(outside)?;
@@ -93,4 +93,4 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 
 /// The largest file that is read, in bytes, as Helm has it.
-const FILE_LIMIT: u64 = 5 << 20;
+pub(super) const FILE_LIMIT: u64 = 5 << 20;

@@ -1,5 +1,7 @@
 //! Why something is no chart that is pushed or pulled.
 
+use std::io;
+
 use countersign_oci::StoreError;
 
 use crate::pull::UnpackError;
@@ -38,7 +40,27 @@ pub enum ChartError {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// A file that says what the chart is is there twice.
+    /// There is something of the chart's name where it is to be unpacked; Helm's words.
+    #[error("failed to untar: a file or directory with the name {path} already exists")]
+    Exists {
+        /// The path.
+        path: String,
+    },
+    /// A file or a folder cannot be written.
+    #[error("{path}")]
+    File {
+        /// The path.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An entry is a link or a special file.
+    #[error("chart archive has {name:?}, which is a link or a special file, expected files and folders")]
+    NotAFile {
+        /// The entry's name.
+        name: String,
+    },
+    /// A file is there twice.
     #[error("chart has the file {name:?} twice")]
     Twice {
         /// The file's name.

@@ -1,7 +1,9 @@
 //! `helm pull`: a chart comes from a registry, verified where that is asked for.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use countersign_artifacts::helm::{self, ChartError, Provenance, Version};
+use countersign_artifacts::helm::{self, ChartError, Provenance, Pulled, Version};
 use countersign_oci::{Reference, Registry, Repository};
 
 use super::{rest, told, told_signer, verified};
@@ -38,6 +40,14 @@ pub(crate) struct Pull {
     #[arg(long)]
     verify: bool,
 
+    /// Unpacks the chart to a folder of its name, instead of writing its archive
+    #[arg(long)]
+    untar: bool,
+
+    /// With --untar: the folder in which that folder is made, in the one of --destination
+    #[arg(long, value_name = "DIR", requires = "untar")]
+    untardir: Option<String>,
+
     #[command(flatten)]
     keyring: KeyringArgs,
 
@@ -54,6 +64,11 @@ impl Subcommand for Pull {
         let name = rest(exactly_one(&self.charts)?)?;
         if self.keyring.is_given() && !self.verify {
             return Err(UsageError::because("--keyring is for --verify, which is not given").into());
+        }
+        if self.untar && self.prov {
+            return Err(
+                UsageError::because("--prov writes a file beside the archive, which --untar does not write").into(),
+            );
         }
         let keyring = self.verify.then(|| self.keyring.read(session)).transpose()?;
         let wanted = match self.prov || self.verify {
@@ -76,19 +91,29 @@ impl Subcommand for Pull {
             .map(|keyring| verified(chart, &file_name, provenance, &keyring, &shown, session))
             .transpose()?;
         told("Pulled", &shown, pulled.manifest().digest().as_str(), session)?;
-        // the chart last, so that none is there without the file that vouches for it
-        if wanted == Provenance::Needed {
-            self.write(&format!("{file_name}.prov"), provenance, session)?;
-        }
-        self.write(&file_name, chart.archive(), session)?;
-        match signer {
-            Some(signer) => told_signer(&signer, session),
-            None => Ok(()),
-        }
+        self.keep(&pulled, session)?;
+        signer.map_or(Ok(()), |signer| told_signer(&signer, session))
     }
 }
 
 impl Pull {
+    /// Writes what was pulled: the chart last, so that none is there without the file that vouches for it.
+    fn keep(&self, pulled: &Pulled, session: &Session<'_>) -> Result<(), Failure> {
+        let chart = pulled.chart();
+        if self.untar {
+            let parent = session.directory().join(&self.destination);
+            let parent = parent.join(self.untardir.as_deref().unwrap_or_default());
+            // without the dots, as it is told of
+            helm::unpack(chart, &parent.components().collect::<PathBuf>())?;
+            return Ok(());
+        }
+        let file_name = chart.file_name();
+        if let Some(provenance) = pulled.provenance().filter(|_| self.prov || self.verify) {
+            self.write(&format!("{file_name}.prov"), provenance, session)?;
+        }
+        self.write(&file_name, chart.archive(), session)
+    }
+
     fn write(&self, name: &str, content: &[u8], session: &Session<'_>) -> Result<(), Failure> {
         let path = format!("{}/{name}", self.destination);
         file::write(session.directory(), &path, content, Mode::Public, Existing::Replace)

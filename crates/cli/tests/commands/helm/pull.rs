@@ -174,3 +174,68 @@ fn the_latest_release_is_pulled_where_no_version_is_given() {
         "{outcome}"
     );
 }
+
+#[test]
+fn a_chart_is_unpacked_to_a_folder_of_its_name() {
+    let registry = pushed(&user());
+    let name = format!("oci://{}", registry.name("charts/mychart"));
+    for (flags, folder) in [
+        ("--untar", "mychart"),
+        ("--untar --destination to", "to/mychart"),
+        ("--untar --destination to --untardir below/it", "to/below/it/mychart"),
+        ("--untar --verify --keyring pubring.gpg --untardir v", "v/mychart"),
+    ] {
+        let user = other();
+        let outcome = user.run(&format!("helm pull {name} {flags}"));
+        assert_eq!(outcome.exit, 0, "{outcome}");
+        assert_eq!(
+            outcome.text().contains("Signed by: Test"),
+            flags.contains("--verify"),
+            "{outcome}"
+        );
+        let metadata = String::from_utf8(user.read(&format!("{folder}/Chart.yaml"))).expect("it is text");
+        assert!(metadata.contains("name: mychart"), "{metadata}");
+        assert!(!user.path(CHART).exists() && !user.path(PROVENANCE).exists(), "{flags}");
+        let parent = user.path(folder).parent().expect("it is in a folder").to_owned();
+        let beside = std::fs::read_dir(parent)
+            .expect("it is there")
+            .map(|entry| entry.expect("it is read").file_name());
+        let beside: Vec<_> = beside.filter(|name| name != "pubring.gpg").collect();
+        assert_eq!(beside, ["mychart"], "{flags}");
+        // and not over what is there
+        let again = user.run(&format!("helm pull {name} {flags}"));
+        assert_eq!(again.exit, 1, "{again}");
+        let message = format!("failed to untar: a file or directory with the name FOLDER/{folder} already exists");
+        assert!(again.stderr.contains(&message), "{message}: {again}");
+    }
+}
+
+#[test]
+fn what_is_not_verified_is_not_unpacked_and_no_flag_is_passed_over() {
+    let user = user();
+    let forged = String::from_utf8(data("helm4.prov"))
+        .expect("it is text")
+        .replace("sha256:45", "sha256:46");
+    user.write(PROVENANCE, forged);
+    let registry = pushed(&user);
+    let other = other();
+    let name = format!("oci://{}", registry.name("charts/mychart"));
+    for (flags, exit, message) in [
+        (
+            "--untar --verify --keyring pubring.gpg",
+            12,
+            "the signature does not match the text",
+        ),
+        (
+            "--untar --prov",
+            1,
+            "--prov writes a file beside the archive, which --untar does not write",
+        ),
+        ("--untardir to", 1, "required flag(s) \"untar\" not set"),
+    ] {
+        let outcome = other.run(&format!("helm pull {name} {flags}"));
+        assert_eq!(outcome.exit, exit, "{flags}: {outcome}");
+        assert!(outcome.stderr.contains(message), "{flags}: {outcome}");
+        assert!(!other.path("mychart").exists() && !other.path("to").exists(), "{flags}");
+    }
+}
