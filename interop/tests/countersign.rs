@@ -192,3 +192,52 @@ fn a_chain_survives_copy_save_and_load_where_cosign_loses_it() {
     ok(&peers, "ours", &format!("load {loaded} --dir layout"));
     verify(&loaded);
 }
+
+#[test]
+fn the_real_cosign_verifies_one_bundle_on_an_index_and_on_each_image_in_it() {
+    let Some(peers) = Peers::find() else { return };
+    for kind in [
+        Kind::Memory,
+        Kind::MemoryWithoutReferrers,
+        Kind::DockerRegistry,
+        Kind::Serve,
+    ] {
+        if !kind.is_there(&peers) {
+            continue;
+        }
+        let registry = Registry::start(&peers, kind);
+        let index = Subject::Index.push(registry.address(), "app");
+        let key = generate(
+            &peers,
+            "cosign3",
+            &format!("one-{}", MADE.fetch_add(1, Ordering::Relaxed)),
+        );
+        let name = |digest: &str| format!("{}/app@{digest}", registry.address());
+        let flags = "--tlog-upload=false --use-signing-config=false -a n=1";
+        let sign = format!(
+            "sign -y --key {} {flags} -r --one-bundle {}",
+            key.private,
+            name(index.as_str())
+        );
+        ok(&peers, "ours", &sign);
+        let listed: Value = serde_json::from_str(&ok(&peers, "crane", &format!("manifest {}", name(index.as_str()))))
+            .expect("an index is JSON");
+        let listed = listed["manifests"].as_array().expect("a list").iter();
+        let mut digests: Vec<&str> = listed.filter_map(|entry| entry["digest"].as_str()).collect();
+        assert_eq!(digests.len(), 2, "{kind}");
+        digests.push(index.as_str());
+        for digest in digests {
+            for program in ["cosign3", "ours"] {
+                let verify = format!(
+                    "verify --key {} --insecure-ignore-tlog -a n=1 {}",
+                    key.public,
+                    name(digest)
+                );
+                let verified = run(&peers, program, &verify);
+                assert!(verified.succeeded(), "{kind} {program} {digest}: {verified:#?}");
+                let wrong = verify.replace("n=1", "n=2");
+                assert!(!run(&peers, program, &wrong).succeeded(), "{kind} {program} {digest}");
+            }
+        }
+    }
+}

@@ -56,6 +56,10 @@ pub(crate) struct Sign {
     #[arg(long, requires = "recursive")]
     include_attestation_manifests: bool,
 
+    /// With --recursive: makes one signature of all of it, with one log entry, which is attached to each (bundles only)
+    #[arg(long, requires = "recursive")]
+    one_bundle: bool,
+
     /// Attaches the signature; =false only writes it to files
     #[arg(long, default_value = "true")]
     upload: bool,
@@ -158,6 +162,15 @@ impl Sign {
                 "--skip-existing knows signatures by key and annotations: not with --payload or --sign-container-identity",
             )
             .into());
+        }
+        if self.one_bundle && formats.has_legacy() {
+            return Err(UsageError::because(
+                "--one-bundle: in the signature tag's format each signature is about one manifest; pass it for bundles only",
+            )
+            .into());
+        }
+        if self.one_bundle && self.skip_existing {
+            return Err(UsageError::because("--one-bundle signs all or nothing: not with --skip-existing").into());
         }
         if self.skip_existing && self.credential.is_certified() {
             return Err(UsageError::because("--skip-existing knows signatures by key, not by certificate").into());

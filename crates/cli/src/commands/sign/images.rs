@@ -3,9 +3,10 @@
 use countersign::attachment::{Kind, Location};
 use countersign::credential::Credential;
 use countersign::services::Services;
+use countersign::sign::signatures::sign_all;
 use countersign::sign::{self, Ready, SignOptions, Signatures, Subject, find};
 use countersign_core::Digest;
-use countersign_oci::{AnyStore, Reference, Store};
+use countersign_oci::{AnyStore, Pinned, Reference, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Sign;
@@ -40,6 +41,14 @@ pub(super) async fn sign(
         credential: &credential,
         services: &chosen.services,
     };
+    if command.one_bundle {
+        let several = if found.len() > 1 { Several::Yes } else { Several::No };
+        return stream::iter(&found)
+            .map(|targets| run.sign_together(targets, several))
+            .buffered(options.limits.parallel)
+            .try_collect::<()>()
+            .await;
+    }
     let all: Vec<Target> = found.into_iter().flatten().collect();
     let several = if all.len() > 1 { Several::Yes } else { Several::No };
     stream::iter(&all)
@@ -153,39 +162,62 @@ impl Run<'_, '_> {
         let (command, session, options) = (self.command, self.session, self.options);
         let (image, signer) = (&target.subject.image, self.credential.signer());
         let signatures = sign::sign(image, &target.store, &target.location, signer, options, session.now()).await?;
-        let now = || session.now();
-        let signatures = sign::vouch(signatures, image, self.credential, self.services, options, now).await?;
+        let signatures = self.vouched(signatures, image, several).await?;
         for place in &signatures.skipped {
             session
                 .ui()
                 .info(&format!("Skipping {image}: signed by this key already ({place})"));
         }
-        command
-            .files
-            .write(session, image, several, &signatures, self.credential)?;
-        let Some(ready) = target.ready else {
+        if target.ready.is_none() {
             return print(command, session, &signatures);
-        };
+        }
         if signatures.bundle.is_none() && signatures.legacy.is_empty() {
             return Ok(());
         }
         tell_pushing(session, target);
+        self.attach(target, &signatures).await
+    }
+
+    /// Signs an index and what is beneath it by one statement, which each of them has among its referrers.
+    async fn sign_together(&self, targets: &[Target], several: Several) -> Result<(), Failure> {
+        let Some(index) = targets.first() else { return Ok(()) };
+        let images: Vec<&Pinned> = targets.iter().map(|target| &target.subject.image).collect();
+        let signatures = sign_all(&images, self.credential.signer(), self.options, self.session.now())?;
+        let signatures = self.vouched(signatures, &index.subject.image, several).await?;
+        if index.ready.is_some() {
+            tell_pushing(self.session, index);
+        }
+        stream::iter(targets)
+            .map(|target| self.attach(target, &signatures))
+            .buffered(self.options.limits.parallel)
+            .try_collect::<()>()
+            .await
+    }
+
+    /// Has services vouch for signatures of `image`, and writes them to the files that were asked for.
+    async fn vouched(&self, signatures: Signatures, image: &Pinned, several: Several) -> Result<Signatures, Failure> {
+        let now = || self.session.now();
+        let vouched = sign::vouch(signatures, image, self.credential, self.services, self.options, now).await?;
+        let files = &self.command.files;
+        files.write(self.session, image, several, &vouched, self.credential)?;
+        Ok(vouched)
+    }
+
+    /// Attaches signatures, where any are.
+    async fn attach(&self, target: &Target, signatures: &Signatures) -> Result<(), Failure> {
+        let Some(ready) = target.ready else { return Ok(()) };
+        let (image, key, now) = (
+            &target.subject.image,
+            self.credential.signer().public_key(),
+            self.session.now(),
+        );
         let attachment = sign::Attachment {
             ready,
             image,
             subject: &target.subject.descriptor,
             location: &target.location,
         };
-        sign::attach(
-            &attachment,
-            &target.store,
-            signer.public_key(),
-            &signatures,
-            options,
-            session.now(),
-        )
-        .await?;
-        Ok(())
+        Ok(sign::attach(&attachment, &target.store, key, signatures, self.options, now).await?)
     }
 }
 
