@@ -8,6 +8,7 @@ pub mod append;
 pub mod archive;
 pub mod blob;
 pub mod error;
+pub mod gzip;
 pub mod http;
 pub mod layout;
 pub mod manifest;

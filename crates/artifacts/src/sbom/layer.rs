@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
-use countersign_oci::zstd;
+use countersign_oci::{gzip, zstd};
 use flate2::bufread::MultiGzDecoder;
 
 use super::SbomError;
@@ -45,12 +45,12 @@ pub(crate) fn each_entry(
     take: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<(), SbomError>,
 ) -> Result<(), SbomError> {
     let mut buffered = BufReader::with_capacity(BUFFER, layer);
-    let mut gzip;
+    let mut members;
     let mut frames;
     let start = io::BufRead::fill_buf(&mut buffered).map_err(|error| malformed(UnpackError::Compressed(error)))?;
-    let plain: &mut dyn Read = if start.starts_with(GZIP) {
-        gzip = MultiGzDecoder::new(buffered);
-        &mut gzip
+    let plain: &mut dyn Read = if gzip::is_begin(start) {
+        members = MultiGzDecoder::new(buffered);
+        &mut members
     } else if zstd::is_begin(start) {
         frames = zstd::Frames::new(buffered);
         &mut frames
@@ -147,9 +147,6 @@ impl Read for Limited<'_> {
 fn malformed(error: UnpackError) -> SbomError {
     SbomError::Unpack(Box::new(error))
 }
-
-/// What a gzip file and a frame of Zstandard begin with; what a media type says is not asked, as it may be wrong.
-const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// What a removed file is called, and a folder that hides what was in it before.
 pub(crate) const WHITEOUT: &str = ".wh.";

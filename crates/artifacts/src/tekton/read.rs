@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use countersign_oci::manifest::Descriptor;
-use countersign_oci::{Manifest, Repository, Store};
+use countersign_oci::{Manifest, Repository, Store, gzip};
 use flate2::read::MultiGzDecoder;
 
 use super::error::BundleError;
@@ -45,7 +45,7 @@ pub fn content(layer: &Descriptor, packed: &[u8]) -> Result<Object, BundleError>
         layer: layer.digest.clone(),
         source,
     };
-    let bytes = match packed.starts_with(&[0x1f, 0x8b]) {
+    let bytes = match gzip::is_begin(packed) {
         true => bounded(MultiGzDecoder::new(packed), layer)?,
         false => packed.to_vec(),
     };

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use countersign_core::Digest;
 use countersign_core::base::{BaseRefusal, Bound};
 use countersign_core::digest::Hasher;
-use countersign_oci::{Store, zstd};
+use countersign_oci::{Store, gzip, zstd};
 use flate2::bufread::MultiGzDecoder;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -88,7 +88,7 @@ async fn content<S: Store>(image: &Image, layer: usize, store: &S) -> Result<Dig
 fn unpack(blob: &mut dyn Read, mut sink: Counted) -> io::Result<Digest> {
     let mut blob = BufReader::with_capacity(BUFFER, blob);
     let begin = blob.fill_buf()?;
-    if begin.starts_with(GZIP) {
+    if gzip::is_begin(begin) {
         io::copy(&mut MultiGzDecoder::new(blob), &mut sink)?;
     } else if zstd::is_begin(begin) {
         io::copy(&mut zstd::Frames::new(blob), &mut sink)?;
@@ -119,9 +119,6 @@ impl Write for Counted {
 
 /// The most bytes that are unpacked of a layer: a few bytes can stand for many.
 const CONTENT: u64 = 64 * 1024 * 1024 * 1024;
-
-/// How gzip begins.
-const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// How many compressed bytes are read at a time.
 const BUFFER: usize = 64 * 1024;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::StoreError;
+use crate::gzip;
 use crate::layout::files::{Section, file_error};
 
 /// The regular files of an archive: where each begins and how long it is.
@@ -99,7 +100,7 @@ impl Scan {
     fn refuse_compressed(&self) -> Result<(), StoreError> {
         let start = self.read(0, self.length.min(4))?;
         let compression = match start.as_ref() {
-            [0x1f, 0x8b, ..] => "gzip",
+            start if gzip::is_begin(start) => "gzip",
             [0x28, 0xb5, 0x2f, 0xfd] => "zstd",
             [b'B', b'Z', b'h', ..] => "bzip2",
             _ => return Ok(()),

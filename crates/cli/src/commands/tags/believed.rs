@@ -9,6 +9,7 @@ use countersign_core::tag::{
     Dated, Fresh, Recalled, SET_TAG, Sequence, State, TagName, TagRefusal, TagRules, TagStatement, TagsLock,
     TimestampDemand, judge,
 };
+use countersign_oci::http::Http;
 use countersign_oci::{Pinned, Registry};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -84,15 +85,38 @@ pub(super) struct Run<'a, 'w> {
     pub(super) limits: Limits,
 }
 
+/// The registry, and who must have signed.
+pub(super) struct Opened {
+    registry: Registry,
+    http: Http,
+    terms: Terms,
+}
+
+impl Opened {
+    /// What tags are verified by, as the flags say.
+    pub(super) fn run<'a, 'w>(
+        &'a self,
+        args: &'a BelievedArgs,
+        session: &'a Session<'w>,
+    ) -> Result<Run<'a, 'w>, Failure> {
+        Ok(Run {
+            args,
+            session,
+            registry: &self.registry,
+            rules: self.terms.rules_online(&self.http),
+            limits: limits(session)?,
+        })
+    }
+}
+
 impl BelievedArgs {
-    /// Who must have signed; annotations are looked at later, each reason by itself.
-    pub(super) async fn terms(
-        &self,
-        session: &Session<'_>,
-        http: &countersign_oci::http::Http,
-    ) -> Result<Terms, Failure> {
+    /// Opens the registry and reads who must have signed; annotations are looked at later, each reason by itself.
+    pub(super) async fn open(&self, session: &Session<'_>) -> Result<Opened, Failure> {
+        let registry = self.registry.open(session)?;
+        let http = self.registry.http(session)?;
         let claim = Claim::signature(BTreeMap::new());
-        self.trusted.terms(claim, "signature", session, http).await
+        let terms = self.trusted.terms(claim, "signature", session, &http).await?;
+        Ok(Opened { registry, http, terms })
     }
 
     /// What is asked of a statement.

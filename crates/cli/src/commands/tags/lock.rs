@@ -8,7 +8,7 @@ use clap::Args;
 use countersign_core::tag::{TagRefusal, TagsLock};
 
 use super::super::Subcommand;
-use super::believed::{BelievedArgs, Run, limits};
+use super::believed::BelievedArgs;
 use crate::args::image::at_least;
 use crate::args::tag_state::{TagStateArgs, lock};
 use crate::args::usage::UsageError;
@@ -93,16 +93,8 @@ impl Lock {
     }
 
     async fn update(&self, texts: &[String], file: &mut TagsLock, session: &Session<'_>) -> Result<(), Failure> {
-        let registry = self.believed.registry.open(session)?;
-        let http = self.believed.registry.http(session)?;
-        let terms = self.believed.terms(session, &http).await?;
-        let run = Run {
-            args: &self.believed,
-            session,
-            registry: &registry,
-            rules: terms.rules_online(&http),
-            limits: limits(session)?,
-        };
+        let opened = self.believed.open(session).await?;
+        let run = opened.run(&self.believed, session)?;
         for text in texts {
             let found = run.find(text).await?;
             let mut known = self.state.open(session).await?;

@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use super::super::Subcommand;
-use super::believed::{Believed, BelievedArgs, Found, PARALLEL, Run, limits};
+use super::believed::{Believed, BelievedArgs, Found, PARALLEL, Run};
 use super::names;
 use super::verify::object;
 use crate::args::image::at_least;
@@ -47,17 +47,9 @@ impl Subcommand for Status {
 impl Status {
     /// Fails only where it is not known what is said.
     async fn status(&self, state: &State, session: &Session<'_>) -> Result<(), Failure> {
-        let registry = self.believed.registry.open(session)?;
-        let http = self.believed.registry.http(session)?;
-        let terms = self.believed.terms(session, &http).await?;
-        let run = Run {
-            args: &self.believed,
-            session,
-            registry: &registry,
-            rules: terms.rules_online(&http),
-            limits: limits(session)?,
-        };
-        let names = names::all(&self.tags, &registry).await?;
+        let opened = self.believed.open(session).await?;
+        let run = opened.run(&self.believed, session)?;
+        let names = names::all(&self.tags, run.registry).await?;
         let mut rows = stream::iter(&names)
             .map(|text| async { (text.as_str(), self.one(text, &run, state).await) })
             .buffered(PARALLEL);

@@ -5,7 +5,7 @@ use countersign_core::tag::{Recalled, TagsLock, TimeSource};
 use serde_json::{Map, Value, json};
 
 use super::super::Subcommand;
-use super::believed::{Believed, BelievedArgs, Found, Run, limits};
+use super::believed::{Believed, BelievedArgs, Found, Run};
 use super::lock;
 use crate::args::image::at_least;
 use crate::args::output::{OutputArgs, OutputFormat};
@@ -50,16 +50,8 @@ impl Subcommand for Verify {
 
 impl Verify {
     async fn verify(&self, lock: Option<&TagsLock>, session: &Session<'_>) -> Result<(), Failure> {
-        let registry = self.believed.registry.open(session)?;
-        let http = self.believed.registry.http(session)?;
-        let terms = self.believed.terms(session, &http).await?;
-        let run = Run {
-            args: &self.believed,
-            session,
-            registry: &registry,
-            rules: terms.rules_online(&http),
-            limits: limits(session)?,
-        };
+        let opened = self.believed.open(session).await?;
+        let run = opened.run(&self.believed, session)?;
         let mut verdicts = Verdicts::default();
         let mut objects = Vec::new();
         for text in &self.tags {
