@@ -55,3 +55,17 @@ impl Rejection {
         matches!(self, Self::TooFewLogs { found: 0, expected: 1 })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_log_has_where_one_is_asked_for_is_unlogged() {
+        let too_few = |found, expected| Rejection::TooFewLogs { expected, found };
+        assert!(too_few(0, 1).is_unlogged());
+        for other in [too_few(1, 2), too_few(0, 2), Rejection::NoMessageSignature] {
+            assert!(!other.is_unlogged(), "{other:?}");
+        }
+    }
+}
