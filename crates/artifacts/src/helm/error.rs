@@ -40,8 +40,8 @@ pub enum ChartError {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// There is something of the chart's name where it is to be unpacked; Helm's words.
-    #[error("failed to untar: a file or directory with the name {path} already exists")]
+    /// There is something of the chart's name where it is to be unpacked.
+    #[error("a file or directory with the name {path} already exists")]
     Exists {
         /// The path.
         path: String,

@@ -262,15 +262,13 @@ mod tests {
         for octets in [&[0x2a][..], &[0x2a, 3], &[0x2a, 0x81, 0x80, 1], &[0x88, 0x37, 0]] {
             assert!(Identifier::new(octets).is_ok(), "{octets:x?}");
         }
-        for octets in [
-            &[][..],
-            &[0x81],
-            &[0x2a, 0x81],
-            &[0x80, 1],
-            &[0x2a, 0x80, 1],
-            &[0x2a, 3, 0x80, 0x80, 1],
-        ] {
-            assert!(Identifier::new(octets).is_err(), "{octets:x?}");
+        let refusal = |octets| Identifier::new(octets).err().map(|error| error.kind());
+        let tag = Tag::ObjectIdentifier;
+        for octets in [&[][..], &[0x81], &[0x2a, 0x81]] {
+            assert_eq!(refusal(octets), Some(ErrorKind::Value { tag }), "{octets:x?}");
+        }
+        for octets in [&[0x80, 1][..], &[0x2a, 0x80, 1], &[0x2a, 3, 0x80, 0x80, 1]] {
+            assert_eq!(refusal(octets), Some(ErrorKind::Noncanonical { tag }), "{octets:x?}");
         }
     }
 }

@@ -205,7 +205,7 @@ fn a_chart_is_unpacked_to_a_folder_of_its_name() {
         // and not over what is there
         let again = user.run(&format!("helm pull {name} {flags}"));
         assert_eq!(again.exit, 1, "{again}");
-        let message = format!("failed to untar: a file or directory with the name FOLDER/{folder} already exists");
+        let message = format!("a file or directory with the name FOLDER/{folder} already exists");
         assert!(again.stderr.contains(&message), "{message}: {again}");
     }
 }
