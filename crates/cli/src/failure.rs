@@ -1,5 +1,8 @@
 //! Why a command did not do what it was asked.
 
+mod made;
+mod within;
+
 use std::io;
 use std::time::Duration;
 
@@ -16,10 +19,8 @@ use countersign::oidc::ambient::AmbientError;
 use countersign::policy_program::PolicyError;
 use countersign::provenance::ProvenanceError;
 use countersign::service::ServiceError;
-use countersign::services::VouchError;
 use countersign::sign::SignError;
 use countersign::tags::SetError;
-use countersign::tuf::TufFailure;
 use countersign::verify::VerifyError;
 use countersign_artifacts::annotations::AnnotationsError;
 use countersign_artifacts::helm::ChartError;
@@ -39,7 +40,7 @@ use countersign_core::trust::TrustError;
 use countersign_core::trust::signing_config::SelectionError;
 use countersign_core::verify::Rejection;
 use countersign_oci::reference::ReferenceError;
-use countersign_oci::{Pinned, Reference, StoreError};
+use countersign_oci::{Pinned, StoreError};
 use countersign_server::ServerError;
 use tokio::task::JoinError;
 
@@ -476,107 +477,4 @@ pub(crate) enum Failure {
         /// Why not.
         source: ProvenanceError,
     },
-}
-
-impl Failure {
-    /// What keeps a name from being found: that there is none, or that we could not tell.
-    pub(crate) fn absent(error: StoreError, reference: &Reference) -> Self {
-        match error {
-            StoreError::NotFound { .. } => Self::NoTag {
-                image: reference.to_string(),
-            },
-            other => other.into(),
-        }
-    }
-
-    /// What a store said, where that is the reason.
-    pub(crate) fn of_store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error)
-            | Self::Chart(ChartError::Store(error))
-            | Self::Pack(PackError::Manifest(error))
-            | Self::Tekton(TektonError::Store(error))
-            | Self::WasmLayout(LayoutError::Store(error))
-            | Self::Pull(PullError::Store(error) | PullError::Part { source: error, .. })
-            | Self::Push(
-                PushError::Store(error)
-                | PushError::Part { source: error, .. }
-                | PushError::Pack(PackError::Manifest(error)),
-            )
-            | Self::Base(BaseError::Store { source: error, .. })
-            | Self::Copy(CopyError::Store(error) | CopyError::Part { source: error, .. })
-            | Self::Sign(SignError::Store { source: error, .. })
-            | Self::Attest(AttestError::Store { source: error, .. } | AttestError::NotRemoved { source: error, .. })
-            | Self::TagSet(SetError::Store(error))
-            | Self::Key(KeyReferenceError::Url { source: error, .. }) => Some(error),
-            Self::Sbom(error) => error.store(),
-            _ => match self.of_service() {
-                Some(ServiceError::Unreachable { source, .. }) => Some(source),
-                _ => None,
-            },
-        }
-    }
-
-    /// What came of a service, where that is the reason.
-    pub(crate) fn of_service(&self) -> Option<&ServiceError> {
-        match self {
-            Self::Published {
-                source: PublishedError::Tuf(TufFailure::Fetch(error)),
-                ..
-            }
-            | Self::Ambient(AmbientError::Service(error))
-            | Self::LookUp(error)
-            | Self::Verify(VerifyError::Log { source: error, .. })
-            | Self::Credential(CredentialError::Service(error))
-            | Self::Blob(BlobError::Vouch(VouchError::Service(error)))
-            | Self::Sign(SignError::Vouch(VouchError::Service(error)))
-            | Self::Attest(AttestError::Vouch(VouchError::Service(error))) => Some(error),
-            _ => None,
-        }
-    }
-
-    /// The tag is not believed, because of `refusal` alone.
-    pub(crate) fn tag(refusal: TagRefusal) -> Self {
-        Self::Tag {
-            refusal: Box::new(refusal),
-            found: Vec::new(),
-        }
-    }
-
-    /// The file `path` holds no predicate, because of `source`.
-    pub(crate) fn predicate(path: &str, source: PredicateError) -> Self {
-        Self::Predicate {
-            path: path.to_owned(),
-            source,
-        }
-    }
-
-    /// The file `path` holds no statement, because of `source`.
-    pub(crate) fn statement(path: &str, source: StatementError) -> Self {
-        Self::Statement {
-            path: path.to_owned(),
-            source,
-        }
-    }
-
-    /// The file `path` is no trust or service data, because of `source`.
-    pub(crate) fn trust(path: &str, source: TrustError) -> Self {
-        Self::Trust {
-            path: path.to_owned(),
-            source,
-        }
-    }
-
-    /// What a TUF repository publishes could not be had, because of `source`.
-    pub(crate) fn published(what: What, source: PublishedError) -> Self {
-        Self::Published { what, source }
-    }
-
-    /// Services cannot be chosen from the file `path`, because of `source`.
-    pub(crate) fn selection(path: &str, source: SelectionError) -> Self {
-        Self::Selection {
-            path: path.to_owned(),
-            source,
-        }
-    }
 }

@@ -1,20 +1,17 @@
 //! Who is trusted to have signed, and what else must vouch for it.
 
+mod terms;
+
 use std::num::NonZero;
 
 use clap::Args;
 use countersign::key_reference::KeyReference;
-use countersign::verify::{AskedLog, Rules, look_up};
-use countersign_core::Artifact;
-use countersign_core::base::{Authority, BasePolicy};
-use countersign_core::bundle::{Beside, Bundle};
+use countersign_core::bundle::Beside;
 use countersign_core::chain::Countersigners;
 use countersign_core::key::{PublicKey, SignatureDigest};
-use countersign_core::message::{Bytes, Needs};
-use countersign_core::policy::{CertificateLogRule, Claim, LogRule, Policy, Quorum, TimestampRule, TrustedSigner};
+use countersign_core::policy::{CertificateLogRule, Claim, LogRule, Policy, TimestampRule, TrustedSigner};
 use countersign_core::trust::TrustedRoot;
 use countersign_core::tuf::Reach;
-use countersign_core::verify::{needs, verify};
 use countersign_oci::http::Http;
 
 use super::beside::BesideArgs;
@@ -28,6 +25,8 @@ use super::{given, trust_policy};
 use crate::failure::Failure;
 use crate::published::{Published, What};
 use crate::session::Session;
+use terms::Asked;
+pub(crate) use terms::Terms;
 
 /// Who is trusted to have signed, and what else must vouch for it.
 #[derive(Args, Clone, Debug)]
@@ -73,122 +72,6 @@ pub(crate) struct TrustedSignerArgs {
     /// The digest that was signed: sha256, sha384 or sha512; without it, those usual for the key
     #[arg(long, value_name = "DIGEST")]
     signature_digest_algorithm: Option<SignatureDigest>,
-}
-
-/// Who is trusted to claim what, what must vouch for the signature, and whom to believe that.
-#[derive(Debug)]
-pub(crate) struct Terms {
-    policy: Policy,
-    root: TrustedRoot,
-    quorum: Option<Quorum>,
-    bases: Option<BasePolicy>,
-    beside: Option<Beside>,
-    log: Option<String>,
-    countersigners: Option<Countersigners>,
-}
-
-impl Terms {
-    /// Who must have countersigned.
-    pub(crate) fn countersigners(&self) -> Option<&Countersigners> {
-        self.countersigners.as_ref()
-    }
-
-    /// What evidence is judged by.
-    pub(crate) fn rules(&self) -> Rules<'_> {
-        Rules {
-            quorum: self.quorum.as_ref(),
-            beside: self.beside.as_ref(),
-            ..Rules::new(&self.policy, &self.root)
-        }
-    }
-
-    /// On which bases an image must stand, where a policy file says so.
-    pub(crate) fn bases(&self) -> Option<&BasePolicy> {
-        self.bases.as_ref()
-    }
-
-    /// As [`rules`](Self::rules), and the log may be asked.
-    pub(crate) fn rules_online<'a>(&'a self, http: &'a Http) -> Rules<'a> {
-        Rules {
-            log: self.log.as_deref().map(|url| AskedLog { url, http }),
-            ..self.rules()
-        }
-    }
-
-    /// Adds what lies beside a signature.
-    pub(crate) fn complete(&self, bundle: Bundle) -> Bundle {
-        match &self.beside {
-            Some(beside) => bundle.with_beside(beside),
-            None => bundle,
-        }
-    }
-
-    /// What must be known of a file to judge these signatures.
-    pub(crate) fn needs(&self, bundles: &[Bundle]) -> Needs {
-        let each = bundles.iter().map(|bundle| needs(bundle, &self.policy));
-        each.fold(Needs::new(&[], Bytes::Dropped), |all, one| all.joined(&one))
-    }
-
-    /// Judges the signatures of a file, of which there must be as many as the policy asks for.
-    pub(crate) fn judge_file(
-        &self,
-        file: &str,
-        bundles: Vec<Bundle>,
-        artifact: &Artifact,
-        session: &Session<'_>,
-    ) -> Result<(), Failure> {
-        let rejected = |source| Failure::Rejected {
-            blob: file.to_owned(),
-            source,
-        };
-        let mut verified = Vec::new();
-        for bundle in bundles {
-            let outcome = match verify(&bundle, artifact, &self.policy, &self.root, session.now()) {
-                Err(rejection) if self.log.is_some() && rejection.is_unlogged() => {
-                    let http = plain_client(session);
-                    let rules = self.rules_online(&http);
-                    session.wait(async {
-                        look_up(bundle, rejection, artifact, rules, session.now())
-                            .await
-                            .map_err(Failure::LookUp)
-                    })?
-                }
-                outcome => outcome,
-            };
-            verified.push(outcome.map_err(rejected)?);
-        }
-        match &self.quorum {
-            None => Ok(()),
-            Some(quorum) => quorum.judge(&verified).map(drop).map_err(|source| Failure::Quorum {
-                blob: file.to_owned(),
-                source,
-            }),
-        }
-    }
-}
-
-/// What is asked of a signature, of who countersigned it, and of what the artifact stands on.
-struct Asked {
-    policy: Policy,
-    quorum: Option<Quorum>,
-    bases: Option<BasePolicy>,
-    countersigners: Option<Countersigners>,
-}
-
-impl Asked {
-    /// Says whether nobody is to be believed but holders of keys.
-    fn needs_no_trust(&self) -> bool {
-        let bases = self.bases.iter().flat_map(|policy| &policy.bases);
-        let mut signed = bases.filter_map(|base| match &base.authority {
-            Authority::Signed(policy) => Some(policy),
-            Authority::Known(_) => None,
-        });
-        // what countersigns may need to be vouched for where what signs need not
-        let countersigners = self.countersigners.as_ref().map(Countersigners::anyone);
-        let signers = countersigners.into_iter().chain([self.policy.signer().clone()]);
-        let all = self.policy.of_signer(&TrustedSigner::AnyOf(signers.collect()));
-        all.needs_no_trust() && signed.all(|policy| policy.needs_no_trust())
-    }
 }
 
 /// Refuses a policy that asks for more than a command judges.
