@@ -163,6 +163,11 @@ fn fails(test: &Tests, number: usize, usual: Duration) -> bool {
             Ok(Some(status)) => return !status.success(),
             Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(2)),
             _ => {
+                // a change may make a loop endless; on a busy machine it may be the machine
+                eprintln!(
+                    "{number}: its tests did not end in {:?}",
+                    usual * 10 + Duration::from_secs(10)
+                );
                 let _ = child.kill();
                 let _ = child.wait();
                 return true;
