@@ -99,8 +99,8 @@ fn the_page_of_an_artifact_shows_in_a_browser_and_runs_nothing() {
             title.is_some_and(|title| title.contains("demo/app:v1")),
             "{address}: {document}"
         );
-        // two signatures and what is beside them of the countersigner, one beneath each, the attestation, and the markup
-        for (class, count) in [("a", 1), ("s", 3), ("c", 2), ("t", 1), ("o", 1)] {
+        // two signatures, the countersignature beside them and beneath each, the attestation, and the markup
+        for (class, count) in [("a", 1), ("s", 2), ("c", 3), ("t", 1), ("o", 1)] {
             let found = document.matches(&format!("<g class=\"{class}\"")).count();
             assert_eq!(found, count, "{address} {class}: {document}");
         }
