@@ -5,7 +5,8 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use countersign_interop::{Ended, Peers, Run, Sigstore, http, image, keys};
+use countersign_interop::{Ended, Peers, Run, Sigstore, Subject, http, image, keys};
+use serde_json::Value;
 
 const WHO: &str = "user@example.com";
 
@@ -98,6 +99,41 @@ fn images_are_signed_and_attested_by_cosign_3_and_by_us_and_verified_by_the_othe
             for verifier in ["cosign3", "ours"] {
                 scene.verified(verifier, verify, &[], &image);
             }
+        }
+    }
+}
+
+#[test]
+fn one_bundle_of_an_index_and_its_images_is_one_entry_of_the_log() {
+    let Some(scene) = Scene::start() else { return };
+    let address = scene.sigstore.address();
+    let index = Subject::Index.push(address, "one/index").to_string();
+    let name = |target: &str| format!("{address}/one/index@{target}");
+    let read = |path: &str| String::from_utf8(http::request(address, "GET", path, &[], &[]).body).unwrap();
+    let size = || {
+        read("/api/v2/checkpoint")
+            .lines()
+            .nth(1)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    assert_eq!(size(), 0);
+    let flags = scene.sigstore.by_files(&scene.sigstore.token(WHO));
+    let one = owned(&["--recursive", "--one-bundle"]);
+    drop(
+        scene
+            .run("ours", "sign", &[&flags, &one], &name(&index))
+            .expect_success(),
+    );
+    assert_eq!(size(), 1);
+    let manifest: Value = serde_json::from_str(&read(&format!("/v2/one/index/manifests/{index}"))).unwrap();
+    let images = manifest["manifests"].as_array().unwrap().iter();
+    let images: Vec<&str> = images.map(|image| image["digest"].as_str().unwrap()).collect();
+    assert!(images.len() > 1, "{images:?}");
+    for target in images.into_iter().chain([index.as_str()]) {
+        for verifier in ["cosign3", "ours"] {
+            scene.verified(verifier, "verify", &[], &name(target));
         }
     }
 }
@@ -196,7 +232,7 @@ fn a_third_client_signs_and_verifies_too() {
     if !scene.peers.has_or_says(PYTHON) {
         return;
     }
-    let read = |name: &str| -> serde_json::Value {
+    let read = |name: &str| -> Value {
         serde_json::from_slice(&fs::read(scene.sigstore.file(name)).unwrap()).unwrap()
     };
     let config = serde_json::json!({
