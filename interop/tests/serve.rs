@@ -232,9 +232,7 @@ fn a_third_client_signs_and_verifies_too() {
     if !scene.peers.has_or_says(PYTHON) {
         return;
     }
-    let read = |name: &str| -> Value {
-        serde_json::from_slice(&fs::read(scene.sigstore.file(name)).unwrap()).unwrap()
-    };
+    let read = |name: &str| -> Value { serde_json::from_slice(&fs::read(scene.sigstore.file(name)).unwrap()).unwrap() };
     let config = serde_json::json!({
         "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
         "trustedRoot": read("trusted_root.json"),
