@@ -90,15 +90,7 @@ impl<'a> World<'a> {
 #[test]
 fn the_real_cosign_verifies_our_countersignature_on_each_subject() {
     let Some(peers) = Peers::find() else { return };
-    for kind in [
-        Kind::Memory,
-        Kind::MemoryWithoutReferrers,
-        Kind::DockerRegistry,
-        Kind::Serve,
-    ] {
-        if !kind.is_there(&peers) {
-            continue;
-        }
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_there(&peers)) {
         let world = World::new(&peers, kind);
         world.sign(Tool::Ours, Format::Bundle, 0, &world.image);
         world.sign(Tool::Ours, Format::Legacy, 0, &world.image);
@@ -196,15 +188,7 @@ fn a_chain_survives_copy_save_and_load_where_cosign_loses_it() {
 #[test]
 fn the_real_cosign_verifies_one_bundle_on_an_index_and_on_each_image_in_it() {
     let Some(peers) = Peers::find() else { return };
-    for kind in [
-        Kind::Memory,
-        Kind::MemoryWithoutReferrers,
-        Kind::DockerRegistry,
-        Kind::Serve,
-    ] {
-        if !kind.is_there(&peers) {
-            continue;
-        }
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_there(&peers)) {
         let registry = Registry::start(&peers, kind);
         let index = Subject::Index.push(registry.address(), "app");
         let key = generate(

@@ -14,7 +14,7 @@ use std::io::Write as _;
 
 use compare::{Score, packages, scores};
 use countersign_interop::keys::generate;
-use countersign_interop::{Kind, Peers, Registry, Run, Subject};
+use countersign_interop::{Ended, Kind, Peers, Registry, Run, Subject};
 use layout::Layout;
 
 #[test]
@@ -179,9 +179,20 @@ fn syft(peers: &Peers, layout: &str, form: &str) -> String {
     let source = format!("oci-dir:{layout}");
     let run = Run::new(peers, "syft", &["scan", &source, "-q", "-o", form]);
     let run = run.env("SYFT_CHECK_FOR_APP_UPDATE", "false");
-    run.end().expect_success().stdout
+    told(&source, run.end())
 }
 
 fn ours(peers: &Peers, line: &[&str]) -> String {
-    Run::new(peers, "ours", line).end().expect_success().stdout
+    let source = line.last().copied().unwrap_or_default();
+    told(source, Run::new(peers, "ours", line).end())
+}
+
+/// Says what a list took, past the test harness; nothing depends on it.
+fn told(source: &str, ended: Ended) -> String {
+    let ended = ended.expect_success();
+    let program = ended.command.split(' ').next().unwrap_or_default();
+    let (seconds, mib) = (ended.took.as_secs_f64(), ended.peak_mib);
+    let said = format!("{source}: {program} took {seconds:.2} s and {mib} MiB");
+    drop(writeln!(std::io::stderr(), "{said}"));
+    ended.stdout
 }

@@ -36,12 +36,13 @@ pub(crate) async fn overridden(
 
 fn refusal(found: &Overrides, policy: &BasePolicy) -> Option<BaseRefusal> {
     let (first, others) = found.forbidden.split_first()?;
-    let mut patterns = policy.forbid_overrides.iter();
+    let patterns = &policy.forbid_overrides;
+    let pattern = patterns.iter().find(|pattern| pattern.is_of(&first.path));
     Some(BaseRefusal::Overridden {
         layer: first.layer,
         verb: first.fate.verb(),
         path: Quoted::new(&first.path),
-        pattern: patterns.find(|pattern| pattern.is_of(&first.path))?.clone(),
+        pattern: pattern.or(patterns.first())?.clone(),
         others: others.iter().map(line).collect(),
     })
 }
