@@ -185,6 +185,26 @@ async fn truncated_and_foreign_files_are_refused() {
     }
 }
 
+/// A folder whose extended header gives it content.
+#[tokio::test]
+async fn entry_that_ends_past_the_archive_is_refused() {
+    for size in ["1024", "18446744073709551104", "18446744073709551615"] {
+        let file = archive(|builder| {
+            builder.append_pax_extensions([("size", size.as_bytes())]).unwrap();
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(tar::EntryType::Directory);
+            header.set_path("x").unwrap();
+            header.set_size(0);
+            header.set_cksum();
+            builder.append(&header, &b""[..]).unwrap();
+        });
+        let whole = fs::read(file.path()).unwrap();
+        let end = whole.len() - 1024; // without the two empty blocks of the end
+        fs::write(file.path(), &whole[..end]).unwrap();
+        assert_eq!(reason(&file).await, "it is cut short", "{size}");
+    }
+}
+
 #[tokio::test]
 async fn too_many_entries_are_refused() {
     let mut header = tar::Header::new_ustar();

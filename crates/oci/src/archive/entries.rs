@@ -247,11 +247,13 @@ impl Scan {
         self.read(self.position, size)
     }
 
+    /// Goes past content of `size` bytes and what fills its last block; never past the archive's end.
     fn skip(&mut self, size: u64) -> Result<(), StoreError> {
         self.position = size
             .checked_next_multiple_of(BLOCK)
             .and_then(|padded| self.position.checked_add(padded))
-            .ok_or_else(|| self.malformed("an entry's size is too large"))?;
+            .filter(|&end| end <= self.length)
+            .ok_or_else(|| self.malformed("it is cut short"))?;
         Ok(())
     }
 
