@@ -35,7 +35,8 @@ pub(crate) fn read(directory: &Path, given: &str, limit: u64) -> Result<Vec<u8>,
         source,
     };
     let file = File::open(directory.join(given)).map_err(read_error)?;
-    let mut bytes = Vec::new();
+    let length = file.metadata().map_err(read_error)?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0).saturating_add(1));
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(read_error)?;

@@ -48,7 +48,7 @@ pub fn run(arguments: Vec<OsString>, world: &mut World) -> u8 {
     let surroundings = Surroundings {
         environment: &world.environment,
         directory: &world.directory,
-        program_folder: world.program_folder.as_deref(),
+        program_folder: &*world.program_folder,
         now: &*world.now,
         random: RefCell::new(&mut *world.random),
     };

@@ -9,9 +9,7 @@ fn main() -> ExitCode {
     let mut world = World {
         environment: Environment::new(std::env::vars_os()),
         directory: ".".into(),
-        program_folder: std::env::current_exe()
-            .ok()
-            .and_then(|program| Some(program.parent()?.to_owned())),
+        program_folder: Box::new(|| Some(std::env::current_exe().ok()?.parent()?.to_owned())),
         terminal: Terminal {
             stdin: io::stdin().is_terminal(),
             stdout: io::stdout().is_terminal(),

@@ -29,7 +29,7 @@ pub(crate) struct Session<'w> {
 pub(crate) struct Surroundings<'w> {
     pub(crate) environment: &'w Environment,
     pub(crate) directory: &'w Path,
-    pub(crate) program_folder: Option<&'w Path>,
+    pub(crate) program_folder: &'w dyn Fn() -> Option<PathBuf>,
     pub(crate) now: &'w dyn Fn() -> Timestamp,
     pub(crate) random: RefCell<&'w mut dyn Read>,
 }
@@ -73,8 +73,8 @@ impl<'w> Session<'w> {
     }
 
     /// The folder that this program is in.
-    pub(crate) fn program_folder(&self) -> Option<&'w Path> {
-        self.surroundings.program_folder
+    pub(crate) fn program_folder(&self) -> Option<PathBuf> {
+        (self.surroundings.program_folder)()
     }
 
     /// A path that the user gave, from the working folder.

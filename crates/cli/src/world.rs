@@ -15,8 +15,8 @@ pub struct World {
     pub environment: Environment,
     /// The folder that relative paths start from.
     pub directory: PathBuf,
-    /// The folder that this program is in, where its plug-ins are looked for first.
-    pub program_folder: Option<PathBuf>,
+    /// Finds the folder that this program is in, where its plug-ins are looked for first.
+    pub program_folder: Box<dyn Fn() -> Option<PathBuf>>,
     /// Which of the three streams are terminals.
     pub terminal: Terminal,
     /// Standard input.

@@ -135,7 +135,7 @@ impl User {
                     .map(|(name, value)| (OsString::from(name), OsString::from(value))),
             ),
             directory: self.folder.path().to_owned(),
-            program_folder: None,
+            program_folder: Box::new(|| None),
             terminal: self.terminal,
             stdin: Box::new(Cursor::new(self.stdin.clone())),
             stdout: Box::new(stdout.clone()),

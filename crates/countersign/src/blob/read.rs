@@ -72,12 +72,15 @@ impl Read for Counted<'_> {
 /// What the source says.
 pub fn read(source: &mut dyn Read, needs: &Needs, limit: usize) -> io::Result<Message> {
     let mut hasher = MessageHasher::new(needs, limit);
-    let mut first = vec![0; BUFFER];
+    let mut first = vec![0; SMALL];
     let filled = fill(source, &mut first)?;
-    if filled < BUFFER {
+    if filled < SMALL {
         hasher.update(first.get(..filled).unwrap_or_default());
         return Ok(hasher.finish());
     }
+    first.resize(BUFFER, 0);
+    let filled = SMALL + fill(source, first.get_mut(SMALL..).unwrap_or_default())?;
+    first.truncate(filled);
     thread::scope(|scope| {
         let (full, to_hash) = mpsc::channel::<Vec<u8>>();
         let (empty, to_fill) = mpsc::channel();
@@ -139,6 +142,8 @@ fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
+/// What is shorter needs no second thread.
+const SMALL: usize = 16 * 1024;
 /// Large enough that system calls do not count, small enough that a buffer stays in the cache between read and hash.
 const BUFFER: usize = 256 * 1024;
 /// One is filled, one is hashed, one is on its way.
@@ -177,7 +182,11 @@ mod tests {
 
     #[test]
     fn what_is_read_in_pieces_is_the_whole() {
-        for length in [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 2 * BUFFER, 7 * BUFFER + 5] {
+        let around = |length: usize| [length.saturating_sub(1), length, length + 1];
+        for length in [0, SMALL, BUFFER, 2 * BUFFER, 7 * BUFFER + 5]
+            .into_iter()
+            .flat_map(around)
+        {
             let content: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
             let message = read(&mut Slow(&content, 0), &needs(), usize::MAX).unwrap();
             assert_eq!(message, Message::of(&content, &needs()), "{length}");

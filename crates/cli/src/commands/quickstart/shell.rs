@@ -91,7 +91,7 @@ impl<'s, 'w> Shell<'s, 'w> {
         Ok(World {
             environment: Environment::new(own.chain([password]).chain(self.exported.iter().cloned())),
             directory: self.folder.clone(),
-            program_folder: None,
+            program_folder: Box::new(|| None),
             terminal: Terminal::default(),
             stdin: Box::new(io::empty()),
             stdout: Box::new(Both(results.clone(), shown.clone())),

@@ -1,7 +1,6 @@
 //! The images whose attestations are verified, told of in the order given.
 
 use std::ffi::OsStr;
-use std::path::Path;
 
 use countersign::attachment::discover::Limits;
 use countersign::policy_program::{PolicyFiles, Programs};
@@ -70,7 +69,7 @@ async fn satisfying(
     files: &PolicyFiles,
 ) -> Result<Verified, Failure> {
     let programs = Programs {
-        beside: session.program_folder().map(Path::to_owned),
+        beside: session.program_folder(),
         search_path: session.environment().get("PATH").map(OsStr::to_owned),
     };
     let mut reasons = Vec::new();
