@@ -1,6 +1,7 @@
 //! From a leaf to a certificate that is trusted (RFC 5280 §6.1, client-spec §4.3).
 
 mod error;
+mod known;
 mod search;
 
 use jiff::Timestamp;
