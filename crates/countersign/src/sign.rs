@@ -5,30 +5,31 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use countersign_core::Digest;
 use countersign_core::artifact::Artifact;
-use countersign_core::bundle::{Bundle, BundleError, Format};
+use countersign_core::bundle::{Bundle, Format};
 use countersign_core::envelope::Envelope;
 use countersign_core::key::PublicKey;
 use countersign_core::payload::{simple_signing, statement};
 use countersign_core::policy::{Claim, ClaimBinding, LogRule, Policy, PredicateRule, TrustedSigner};
-use countersign_core::signer::{Signer, SignerError};
+use countersign_core::signer::Signer;
 use countersign_core::trust::TrustedRoot;
-use countersign_core::verify::{Rejection, verify};
+use countersign_core::verify::verify;
 use countersign_oci::manifest::Descriptor;
 use countersign_oci::store::Expected;
-use countersign_oci::{Pinned, Reference, Store, StoreError, Upload};
+use countersign_oci::{Pinned, Store, StoreError, Upload};
 use jiff::Timestamp;
 
 use crate::attachment::discover::Limits;
 use crate::attachment::legacy::{Layer, MediaTypes};
 use crate::attachment::{Kind, Location, Place};
-use crate::services::VouchError;
 use crate::verify::{Rules, VerifyError, verify_image};
 
 mod attach;
+mod error;
 pub mod signatures;
 mod subject;
 mod vouch;
 
+pub use error::SignError;
 pub use signatures::Digests;
 pub use vouch::vouch;
 
@@ -131,66 +132,6 @@ pub struct SignedPayload {
     /// What vouches for it, as annotations of the layer.
     vouched: BTreeMap<String, String>,
     made: Bundle,
-}
-
-/// Why an artifact was not signed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SignError {
-    /// The signatures could not be stored.
-    #[error("attaching the signature to {image}")]
-    Store {
-        /// The artifact.
-        image: Pinned,
-        /// What happened.
-        source: StoreError,
-    },
-    /// What is attached already could not be judged.
-    #[error(transparent)]
-    Existing(VerifyError),
-    /// The key did not sign.
-    #[error(transparent)]
-    Signer(#[from] SignerError),
-    /// The signature cannot be wrapped.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
-    /// The signature does not verify, so it is not published.
-    #[error("the new signature for {image} does not verify")]
-    Unverifiable {
-        /// The artifact.
-        image: Pinned,
-        /// What is wrong with it.
-        source: Rejection,
-    },
-    /// No service vouches for it.
-    #[error(transparent)]
-    Vouch(#[from] VouchError),
-    /// A countersignature is asked for of what is no signature of the artifact, or none that counts.
-    #[error("{wanted} is no signature of {image} that counts; those that do are {found}")]
-    NoSuchSignature {
-        /// The artifact.
-        image: Pinned,
-        /// The digest asked for.
-        wanted: Digest,
-        /// The digests that could be asked for.
-        found: Digests,
-    },
-    /// There is no signature to countersign.
-    #[error("no signatures found for {image} to countersign")]
-    NoSignatures {
-        /// The artifact.
-        image: Pinned,
-    },
-    /// The tag that is to keep a signature manifest has another.
-    #[error("{name} has {found}, expected {expected}, the signature that is countersigned, or nothing")]
-    NameTaken {
-        /// The tag.
-        name: Reference,
-        /// What is signed.
-        expected: Digest,
-        /// What the tag has.
-        found: Digest,
-    },
 }
 
 /// Signs `image` in the formats asked for and verifies what was made; nothing is stored.

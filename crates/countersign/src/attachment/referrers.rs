@@ -63,46 +63,66 @@ pub async fn tree<S: Store>(
         what: format!("what refers to {}", repository.digest(subject.digest.clone())),
         limit,
     };
-    let mut seen = HashSet::from([subject.digest.clone()]);
-    let mut nodes = vec![Node {
-        descriptor: subject.clone(),
-        referrers: Vec::new(),
-    }];
-    let mut level: Vec<(usize, Digest)> = vec![(0, subject.digest.clone())];
+    let mut growing = Growing::from(subject.clone());
     let mut depth = 0;
-    while !level.is_empty() && wanted.depth.is_none_or(|limit| depth < limit) {
+    while !growing.edge.is_empty() && wanted.depth.is_none_or(|limit| depth < limit) {
         if depth == DEPTH_LIMIT {
             return Err(too_large(format!("{DEPTH_LIMIT} levels")));
         }
-        let found: Vec<(usize, Vec<Descriptor>)> = stream::iter(level)
+        let found: Vec<(usize, Vec<Descriptor>)> = stream::iter(std::mem::take(&mut growing.edge))
             .map(|(parent, digest)| async move {
                 Ok::<_, StoreError>((parent, listed(&digest, repository, store, wanted).await?))
             })
             .buffered(PARALLEL)
             .try_collect()
             .await?;
-        level = Vec::new();
         for (parent, descriptors) in found {
             for descriptor in descriptors {
-                let number = nodes.len();
-                if number > COUNT_LIMIT {
+                if growing.nodes.len() > COUNT_LIMIT {
                     return Err(too_large(format!("{COUNT_LIMIT} manifests")));
                 }
-                if seen.insert(descriptor.digest.clone()) {
-                    level.push((number, descriptor.digest.clone()));
-                }
-                nodes.push(Node {
-                    descriptor,
-                    referrers: Vec::new(),
-                });
-                if let Some(parent) = nodes.get_mut(parent) {
-                    parent.referrers.push(number);
-                }
+                growing.add(parent, descriptor);
             }
         }
         depth += 1;
     }
-    Ok(Tree { nodes })
+    Ok(Tree { nodes: growing.nodes })
+}
+
+/// A tree of which the last level is still to be asked for.
+struct Growing {
+    nodes: Vec<Node>,
+    seen: HashSet<Digest>,
+    /// The nodes of the last level that were not seen elsewhere.
+    edge: Vec<(usize, Digest)>,
+}
+
+impl Growing {
+    fn from(root: Descriptor) -> Self {
+        Self {
+            seen: HashSet::from([root.digest.clone()]),
+            edge: vec![(0, root.digest.clone())],
+            nodes: vec![Node {
+                descriptor: root,
+                referrers: Vec::new(),
+            }],
+        }
+    }
+
+    /// Adds what refers to the node with the number `parent`.
+    fn add(&mut self, parent: usize, descriptor: Descriptor) {
+        let number = self.nodes.len();
+        if self.seen.insert(descriptor.digest.clone()) {
+            self.edge.push((number, descriptor.digest.clone()));
+        }
+        self.nodes.push(Node {
+            descriptor,
+            referrers: Vec::new(),
+        });
+        if let Some(parent) = self.nodes.get_mut(parent) {
+            parent.referrers.push(number);
+        }
+    }
 }
 
 async fn listed<S: Store>(

@@ -191,21 +191,17 @@ async fn ask(
     let variable = |name| (surroundings.variable)(name).filter(|value| !value.is_empty());
     match provider {
         Provider::GitHubActions => {
-            let url = variable("ACTIONS_ID_TOKEN_REQUEST_URL");
-            let secret = variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN").map(Secret::new);
-            match (url, secret) {
+            let (url, secret) = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN");
+            match (variable(url), variable(secret).map(Secret::new)) {
                 (Some(url), Some(secret)) => Ok(Some(github(&url, &secret, audience, http).await?)),
                 _ => Ok(None),
             }
         }
         Provider::Buildkite => {
-            let (job, secret) = (
-                variable("BUILDKITE_JOB_ID"),
-                variable("BUILDKITE_AGENT_ACCESS_TOKEN").map(Secret::new),
-            );
             let url = variable("BUILDKITE_AGENT_ENDPOINT");
             let url = url.as_deref().unwrap_or(BUILDKITE);
-            match (job, secret) {
+            let secret = variable("BUILDKITE_AGENT_ACCESS_TOKEN").map(Secret::new);
+            match (variable("BUILDKITE_JOB_ID"), secret) {
                 (Some(job), Some(secret)) => Ok(Some(buildkite(url, &job, &secret, audience, http).await?)),
                 _ => Ok(None),
             }

@@ -50,7 +50,12 @@ mod tests {
             .iter()
             .chain(root.timestamp_authorities());
         let pairs = authorities.flat_map(|authority| authority.chain().windows(2));
-        pairs.map(|pair| (pair[1].clone(), pair[0].clone())).collect()
+        pairs
+            .filter_map(|pair| match pair {
+                [subject, issuer] => Some((issuer.clone(), subject.clone())),
+                _ => None,
+            })
+            .collect()
     }
 
     #[test]
@@ -85,10 +90,10 @@ mod tests {
     #[test]
     fn subject_of_which_one_byte_is_another_is_not_listed() {
         let listed = issues(PUBLIC_GOOD);
-        let (issuer, subject) = &listed[0];
+        let (issuer, subject) = listed.first().expect("there is one");
         for place in 0..subject.der.len() {
             let mut der = subject.der.to_vec();
-            der[place] ^= 1;
+            *der.get_mut(place).expect("it is in the certificate") ^= 1;
             if let Ok(changed) = Certificate::from_der(&der) {
                 assert!(!is_issue(issuer, &changed), "byte {place}");
             }
