@@ -35,8 +35,9 @@ pub(crate) fn read(directory: &Path, given: &str, limit: u64) -> Result<Vec<u8>,
         source,
     };
     let file = File::open(directory.join(given)).map_err(read_error)?;
-    let length = file.metadata().map_err(read_error)?.len();
-    let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0).saturating_add(1));
+    // room for all of it at once, as far as what a file claims to be is believed
+    let length = file.metadata().map_err(read_error)?.len().min(limit).min(CLAIMED);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(read_error)?;
@@ -126,3 +127,6 @@ fn write_error(given: &str, source: io::Error) -> Failure {
         source,
     }
 }
+
+/// The most bytes that a file's length alone makes room for: what is larger grows as it is read.
+const CLAIMED: u64 = 16 << 20;
