@@ -13,6 +13,7 @@ mod pem;
 pub mod sct;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use der::{Tag, TagNumber};
 
@@ -46,7 +47,8 @@ pub struct Certificate {
     validity: Validity,
     subject: DistinguishedName,
     key_info: Box<[u8]>,
-    key: Result<PublicKey, PublicKeyError>,
+    /// The key of `key_info`, once someone has asked for it: of a trusted root's certificates few are.
+    key: OnceLock<Result<PublicKey, PublicKeyError>>,
     extensions: Extensions,
     signature_algorithm: Box<[u8]>,
     signature: Signature,
@@ -81,8 +83,8 @@ impl Certificate {
             issuer: fields.issuer,
             validity: fields.validity,
             subject: fields.subject,
-            key: PublicKey::from_der(fields.key_info),
             key_info: fields.key_info.into(),
+            key: OnceLock::new(),
             extensions: fields.extensions,
             signature_algorithm: algorithm.whole.into(),
             signature: Signature::new(signature.to_vec()),
@@ -137,7 +139,7 @@ impl Certificate {
 
     /// Returns the subject's key, or why it is none that can verify.
     pub fn public_key(&self) -> Result<&PublicKey, &PublicKeyError> {
-        self.key.as_ref()
+        self.key.get_or_init(|| PublicKey::from_der(&self.key_info)).as_ref()
     }
 
     /// Returns the subject's key in DER, of whatever kind it is.

@@ -37,6 +37,16 @@ impl Needs {
         digests.iter().fold(none, |needs, digest| needs.and(*digest))
     }
 
+    /// Asks for every hash and for the bytes, as whatever key there is may need.
+    pub fn everything() -> Self {
+        let digests = [
+            SignatureDigest::Sha256,
+            SignatureDigest::Sha384,
+            SignatureDigest::Sha512,
+        ];
+        Self::new(&digests, Bytes::Kept)
+    }
+
     /// Asks for one more hash.
     #[must_use]
     pub fn and(mut self, digest: SignatureDigest) -> Self {

@@ -4,7 +4,7 @@ mod evidence;
 
 use clap::Args;
 use countersign_core::bundle::Bundle;
-use countersign_core::message::{Message, Needs};
+use countersign_core::message::Message;
 use countersign_core::policy::Claim;
 use countersign_core::{Artifact, Digest};
 
@@ -13,7 +13,7 @@ use crate::args::blob::{self, BlobSource};
 use crate::args::image::exactly_one;
 use crate::args::input::is_url;
 use crate::args::registry::plain_client;
-use crate::args::trusted_signer::TrustedSignerArgs;
+use crate::args::trusted_signer::{Terms, TrustedSignerArgs};
 use crate::args::usage::UsageError;
 use crate::failure::Failure;
 use crate::file;
@@ -42,7 +42,7 @@ impl Subcommand for VerifyBlob {
         let terms = self.trusted.terms_alone(Claim::Message, "blob", session)?;
         let bundles = self.evidence.read(file, self.trusted.is_offline(), session)?;
         let bundles: Vec<Bundle> = bundles.into_iter().map(|bundle| terms.complete(bundle)).collect();
-        let message = self.message(file, &terms.needs(&bundles), session)?;
+        let message = self.message(file, &terms, &bundles, session)?;
         terms.judge_file(file, bundles, &Artifact::message(message), session)?;
         session.ui().info("Verified OK");
         Ok(())
@@ -50,16 +50,22 @@ impl Subcommand for VerifyBlob {
 }
 
 impl VerifyBlob {
-    /// Reads the file for what signatures need of it.
-    fn message(&self, file: &str, needs: &Needs, session: &Session<'_>) -> Result<Message, Failure> {
+    /// Reads the file for what the signatures need of it.
+    fn message(
+        &self,
+        file: &str,
+        terms: &Terms,
+        bundles: &[Bundle],
+        session: &Session<'_>,
+    ) -> Result<Message, Failure> {
         if file == "-" || file::exists(session.directory(), file) {
-            return BlobSource::new(file, session).read(needs, session);
+            return terms.read(&BlobSource::new(file, session), bundles, session);
         }
         if let Ok(digest) = file.parse::<Digest>() {
             return Ok(Message::named(digest));
         }
         if !is_url(file) {
-            return BlobSource::new(file, session).read(needs, session);
+            return terms.read(&BlobSource::new(file, session), bundles, session);
         }
         if self.trusted.is_offline() {
             return Err(UsageError::because("--offline: the file is on the network").into());
@@ -67,6 +73,6 @@ impl VerifyBlob {
         let limit = blob::limit(session)?;
         let http = plain_client(session);
         let body = session.wait(async { Ok(http.get(file, limit as u64).await?) })?;
-        Ok(Message::of(&body, needs))
+        Ok(Message::of(&body, &terms.needs(bundles)))
     }
 }

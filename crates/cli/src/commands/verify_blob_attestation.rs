@@ -3,14 +3,13 @@
 use clap::Args;
 use countersign_core::bundle::{self, Bundle, Content};
 use countersign_core::envelope::Envelope;
-use countersign_core::message::Needs;
 use countersign_core::policy::{Claim, ClaimBinding};
 use countersign_core::{Artifact, Digest};
 
 use super::Subcommand;
 use crate::args::blob::{BlobSource, attestation_beside};
 use crate::args::predicate_type::PredicateTypeArgs;
-use crate::args::trusted_signer::TrustedSignerArgs;
+use crate::args::trusted_signer::{Terms, TrustedSignerArgs};
 use crate::args::usage::{UsageError, UsageKind};
 use crate::failure::Failure;
 use crate::file;
@@ -67,7 +66,7 @@ impl Subcommand for VerifyBlobAttestation {
         let terms = self.trusted.terms_alone(claim, "blob attestation", session)?;
         let bundles = self.evidence(session)?;
         let bundles: Vec<Bundle> = bundles.into_iter().map(|bundle| terms.complete(bundle)).collect();
-        let (shown, artifact) = self.artifact(&terms.needs(&bundles), session)?;
+        let (shown, artifact) = self.artifact(&terms, &bundles, session)?;
         terms.judge_file(&shown, bundles, &artifact, session)?;
         session.ui().info("Verified OK");
         Ok(())
@@ -76,7 +75,12 @@ impl Subcommand for VerifyBlobAttestation {
 
 impl VerifyBlobAttestation {
     /// What the attestation must be about, and how messages call it.
-    fn artifact(&self, needs: &Needs, session: &Session<'_>) -> Result<(String, Artifact), Failure> {
+    fn artifact(
+        &self,
+        terms: &Terms,
+        bundles: &[Bundle],
+        session: &Session<'_>,
+    ) -> Result<(String, Artifact), Failure> {
         let file = self.file()?;
         match (file, &self.digest, &self.digest_algorithm) {
             (None, Some(hex), Some(algorithm)) => {
@@ -87,7 +91,7 @@ impl VerifyBlobAttestation {
                 }
             }
             (Some(file), None, None) => {
-                let message = BlobSource::new(file, session).read(needs, session)?;
+                let message = terms.read(&BlobSource::new(file, session), bundles, session)?;
                 Ok((file.to_owned(), Artifact::message(message)))
             }
             // Nothing is compared with it.

@@ -202,18 +202,22 @@ fn the_digest_that_is_chosen_names_the_file_in_the_bundle() {
 #[test]
 fn what_every_kind_of_key_signs_verifies_without_further_flags() {
     let user = writer();
+    // of a short file everything is known, of a longer one what its signature needs
+    user.write("long.txt", "long\n".repeat(10_000));
     for kind in ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048"] {
         let made = user.run(&format!(
             "generate-key-pair -y --type {kind} --output-key-prefix {kind}"
         ));
         assert_eq!(made.exit, 0, "{made}");
-        let signed = user.run(&format!("sign-blob --key {kind}.key --tlog-upload=false hello.txt"));
-        assert_eq!(signed.exit, 0, "{signed}");
-        let verify = format!("verify-blob --key {kind}.pub --insecure-ignore-tlog");
-        let verified = user.run(&format!("{verify} hello.txt"));
-        assert_eq!(verified.exit, 0, "{kind}: {verified}");
-        let another = user.run(&format!("{verify} --bundle hello.txt.sigstore.json a.pub"));
-        assert_eq!(another.exit, 12, "{kind}: {another}");
+        for file in ["hello.txt", "long.txt"] {
+            let signed = user.run(&format!("sign-blob --key {kind}.key --tlog-upload=false {file}"));
+            assert_eq!(signed.exit, 0, "{signed}");
+            let verify = format!("verify-blob --key {kind}.pub --insecure-ignore-tlog");
+            let verified = user.run(&format!("{verify} {file}"));
+            assert_eq!(verified.exit, 0, "{kind}, {file}: {verified}");
+            let another = user.run(&format!("{verify} --bundle {file}.sigstore.json a.pub"));
+            assert_eq!(another.exit, 12, "{kind}, {file}: {another}");
+        }
     }
 }
 

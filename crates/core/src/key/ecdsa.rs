@@ -33,6 +33,15 @@ impl Curve {
         }
     }
 
+    /// Returns what the DER of a public key begins with, up to the coordinates of its uncompressed point (RFC 5480 §2).
+    pub(super) fn public_key_start(self) -> &'static [u8] {
+        match self {
+            Self::P256 => b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04",
+            Self::P384 => b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04",
+            Self::P521 => b"\x30\x81\x9b\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23\x03\x81\x86\x00\x04",
+        }
+    }
+
     fn own_digest(self) -> &'static hash::Algorithm {
         match self {
             Self::P256 => &hash::SHA256,

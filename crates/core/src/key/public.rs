@@ -75,11 +75,7 @@ impl PublicKey {
         };
         let engine =
             ParsedPublicKey::new(engine(algorithm), der).map_err(|_| PublicKeyError::Rejected { algorithm })?;
-        let canonical: PublicKeyX509Der<'_> = engine.as_der().map_err(|_| PublicKeyError::Rejected { algorithm })?;
-        // A key has one name, the hash of its DER; a second spelling would be a second name. An elliptic point is
-        // spelled uncompressed, as AWS-LC keeps the spelling it read.
-        let compressed = matches!(algorithm, PublicKeyAlgorithm::Ecdsa(_)) && bits.first() != Some(&UNCOMPRESSED);
-        if compressed || canonical.as_ref() != der {
+        if !is_canonical(der, algorithm, &engine)? {
             return Err(PublicKeyError::NotCanonical);
         }
         Ok(Self {
@@ -376,5 +372,21 @@ fn engine(algorithm: PublicKeyAlgorithm) -> &'static dyn VerificationAlgorithm {
     }
 }
 
-/// The first byte of an uncompressed point (SEC 1 §2.3.3).
-const UNCOMPRESSED: u8 = 4;
+/// Says whether `der` is the one DER of its key: a key has one name, the hash of its DER, and a second spelling would be a
+/// second name. An elliptic point is spelled uncompressed.
+///
+/// Up to its point an elliptic key is like any other of its curve; an RSA key is written anew.
+fn is_canonical(der: &[u8], algorithm: PublicKeyAlgorithm, engine: &ParsedPublicKey) -> Result<bool, PublicKeyError> {
+    let (start, point) = match algorithm {
+        PublicKeyAlgorithm::Ecdsa(curve) => (curve.public_key_start(), 2 * curve.width()),
+        PublicKeyAlgorithm::Ed25519 => (ED25519_START, 32),
+        PublicKeyAlgorithm::Rsa { .. } => {
+            let written: PublicKeyX509Der<'_> = engine.as_der().map_err(|_| PublicKeyError::Rejected { algorithm })?;
+            return Ok(written.as_ref() == der);
+        }
+    };
+    Ok(der.strip_prefix(start).is_some_and(|found| found.len() == point))
+}
+
+/// What the DER of an Ed25519 key begins with (RFC 8410 §4).
+const ED25519_START: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";

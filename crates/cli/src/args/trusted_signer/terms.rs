@@ -5,12 +5,13 @@ use countersign_core::Artifact;
 use countersign_core::base::{Authority, BasePolicy};
 use countersign_core::bundle::{Beside, Bundle};
 use countersign_core::chain::Countersigners;
-use countersign_core::message::{Bytes, Needs};
+use countersign_core::message::{Bytes, Message, Needs};
 use countersign_core::policy::{Policy, Quorum, TrustedSigner};
 use countersign_core::trust::TrustedRoot;
 use countersign_core::verify::{needs, verify};
 use countersign_oci::http::Http;
 
+use crate::args::blob::BlobSource;
 use crate::args::registry::plain_client;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -67,6 +68,21 @@ impl Terms {
     pub(crate) fn needs(&self, bundles: &[Bundle]) -> Needs {
         let each = bundles.iter().map(|bundle| needs(bundle, &self.policy));
         each.fold(Needs::new(&[], Bytes::Dropped), |all, one| all.joined(&one))
+    }
+
+    /// Reads a file for what these signatures need of it. Of a short one everything is known at once, for to find out what
+    /// they need takes longer.
+    pub(crate) fn read(
+        &self,
+        source: &BlobSource,
+        bundles: &[Bundle],
+        session: &Session<'_>,
+    ) -> Result<Message, Failure> {
+        let needs = match source.is_short() {
+            true => Needs::everything(),
+            false => self.needs(bundles),
+        };
+        source.read(&needs, session)
     }
 
     /// Judges the signatures of a file, of which there must be as many as the policy asks for.
