@@ -16,8 +16,9 @@ use crate::Digest;
 use crate::artifact::Artifact;
 use crate::bundle::{Bundle, Format};
 use crate::certificate::Certificate;
+use crate::digest::Algorithm;
 use crate::envelope::Envelope;
-use crate::key::PublicKey;
+use crate::key::{PublicKey, SignatureDigest};
 use crate::log::{LogEntry, ProvenEntry};
 use crate::message::{Bytes, Needs};
 use crate::policy::{Policy, TrustedSigner};
@@ -94,7 +95,12 @@ fn verify_any(
 /// Returns what must be known of a message before [`verify`] can judge whether `bundle` is a signature over it.
 pub fn needs(bundle: &Bundle, policy: &Policy) -> Needs {
     let TrustedSigner::AnyOf(signers) = policy.signer() else {
-        return claim::needs(bundle, policy);
+        let needs = claim::needs(bundle, policy);
+        // SHA-256 is always known
+        return match policy.denied().names_by(Algorithm::Sha512) {
+            true => needs.and(SignatureDigest::Sha512),
+            false => needs,
+        };
     };
     let each = signers.iter().map(|signer| needs(bundle, &policy.of_signer(signer)));
     each.fold(Needs::new(&[], Bytes::Dropped), |all, one| all.joined(&one))

@@ -18,7 +18,7 @@ use crate::credential::Credential;
 use crate::services::{Services, VouchError};
 
 pub use attest::{BlobAttestation, attest, vouch_attestation};
-pub use read::{ReadError, read, read_file};
+pub use read::{ReadError, SHORT, read, read_file};
 
 /// The signature over a blob.
 #[derive(Debug)]

@@ -41,13 +41,13 @@ impl BlobSource {
         matches!(self, Self::File { path, .. } if path.is_file())
     }
 
-    /// Says whether it is a plain file that is read with one call.
+    /// Says whether it is a plain file that is read at once.
     pub(crate) fn is_short(&self) -> bool {
         let Self::File { path, .. } = self else {
             return false;
         };
         path.metadata()
-            .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= SHORT)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() < blob::SHORT as u64)
     }
 
     /// The failure that it was not the same when it was read again.
@@ -85,9 +85,6 @@ fn read_file(path: &Path, given: &str, needs: &Needs, limit: usize) -> Result<Me
         _ => Failure::Changed { path: given.to_owned() },
     })
 }
-
-/// The longest file that is short, in bytes.
-const SHORT: u64 = 16 * 1024;
 
 /// Where the bundle of a file is, where nobody says otherwise.
 pub(crate) fn beside(file: &str) -> String {

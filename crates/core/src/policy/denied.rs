@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::IdentityPattern;
 use crate::certificate::Certificate;
-use crate::digest::Digest;
+use crate::digest::{Algorithm, Digest};
 use crate::key::PublicKey;
 
 /// What is never believed; whatever else a policy says, this wins.
@@ -31,6 +31,11 @@ pub enum Denial {
 }
 
 impl Denied {
+    /// Says whether an artifact can be denied by this digest of it.
+    pub(crate) fn names_by(&self, algorithm: Algorithm) -> bool {
+        self.digests.iter().any(|digest| digest.algorithm() == algorithm)
+    }
+
     /// Returns why a signature of the artifact with these `digests`, by this `key`, is not believed.
     pub(crate) fn denies(
         &self,

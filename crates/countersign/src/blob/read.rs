@@ -72,14 +72,14 @@ impl Read for Counted<'_> {
 /// What the source says.
 pub fn read(source: &mut dyn Read, needs: &Needs, limit: usize) -> io::Result<Message> {
     let mut hasher = MessageHasher::new(needs, limit);
-    let mut first = vec![0; SMALL];
+    let mut first = vec![0; SHORT];
     let filled = fill(source, &mut first)?;
-    if filled < SMALL {
+    if filled < SHORT {
         hasher.update(first.get(..filled).unwrap_or_default());
         return Ok(hasher.finish());
     }
     first.resize(BUFFER, 0);
-    let filled = SMALL + fill(source, first.get_mut(SMALL..).unwrap_or_default())?;
+    let filled = SHORT + fill(source, first.get_mut(SHORT..).unwrap_or_default())?;
     first.truncate(filled);
     thread::scope(|scope| {
         let (full, to_hash) = mpsc::channel::<Vec<u8>>();
@@ -142,8 +142,8 @@ fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// What is shorter needs no second thread.
-const SMALL: usize = 16 * 1024;
+/// What is shorter, in bytes, is read at once and needs no second thread.
+pub const SHORT: usize = 16 * 1024;
 /// Large enough that system calls do not count, small enough that a buffer stays in the cache between read and hash.
 const BUFFER: usize = 256 * 1024;
 /// One is filled, one is hashed, one is on its way.
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn what_is_read_in_pieces_is_the_whole() {
         let around = |length: usize| [length.saturating_sub(1), length, length + 1];
-        for length in [0, SMALL, BUFFER, 2 * BUFFER, 7 * BUFFER + 5]
+        for length in [0, SHORT, BUFFER, 2 * BUFFER, 7 * BUFFER + 5]
             .into_iter()
             .flat_map(around)
         {

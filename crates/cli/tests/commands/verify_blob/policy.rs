@@ -1,11 +1,12 @@
 //! Policy files: so many of several signers, and what is denied.
 
 use countersign_core::Digest;
+use countersign_core::digest::{Algorithm, Hasher};
 use snapbox::str;
 
 use crate::assert_outcome;
 use crate::harness::User;
-use crate::sign_blob::writer;
+use crate::sign_blob::{ecdsa_writer, writer};
 
 /// A user whose file `a` and `b` have signed, with the policy `p.yaml` of both.
 fn user(policy: &str) -> User {
@@ -71,6 +72,28 @@ fn what_is_denied_wins() {
         format!("{BOTH}deny: {{digests: ['{}']}}\n", Digest::sha256(b"other")),
     );
     assert_eq!(user.run(verify).exit, 0);
+}
+
+#[test]
+fn artifact_is_denied_by_each_digest_however_long_it_is() {
+    let user = ecdsa_writer();
+    let long = "long\n".repeat(10_000);
+    user.write("long.txt", &long);
+    let signers = "version: 1\nsigners: [{name: alice, key: a.pub}]\nlogs: 0\n";
+    for (file, content) in [("hello.txt", "hello\n"), ("long.txt", long.as_str())] {
+        let signed = user.run(&format!("sign-blob --key a.key --tlog-upload=false {file}"));
+        assert_eq!(signed.exit, 0, "{signed}");
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let mut hasher = Hasher::new(algorithm);
+            hasher.update(content.as_bytes());
+            let digest = hasher.finish();
+            user.write("p.yaml", format!("{signers}deny: {{digests: ['{digest}']}}\n"));
+            let outcome = user.run(&format!("verify-blob --trust-policy p.yaml {file}"));
+            assert_eq!(outcome.exit, 12, "{file}, {digest}: {outcome}");
+            let told = format!("policy denies the artifact {digest}");
+            assert!(outcome.stderr.contains(&told), "{file}: {outcome}");
+        }
+    }
 }
 
 #[test]
